@@ -2,8 +2,8 @@
 //
 // Start asks for a page again and again, in the background. Read returns what the newest page tells, as readings of a
 // result.Watch: the same figures as local readers give, where the names are known, and others under their own names,
-// where the profile keeps them. A counter becomes its rate between two pages. Where it fell, as after a restart, there
-// is no rate: nobody knows what it counted in between.
+// where the profile keeps them. Counted tells what counters counted from page to page. Where one fell, as after a restart,
+// nobody knows what it counted in between, and nothing is told.
 //
 // A page is asked for within bounds: two seconds, 4 MiB, no redirects. If it fails, its readings are missing, and a
 // sentence says why. A page that stops in the middle counts as failed, since the sums over its series would be wrong.
@@ -49,6 +49,14 @@ type Source struct {
 	at   time.Time // of the last page; zero if the last try failed, or there was none
 	why  string    // a try since the last Read failed
 	cpu  time.Duration
+	// counted is what pages counted since the last Counted.
+	counted map[string]counted
+}
+
+// counted is a sum of rates, and the highest of them.
+type counted struct {
+	rate
+	peak float64
 }
 
 // Start begins to ask for the page. It ends with ctx, or with Close.
@@ -57,8 +65,8 @@ func Start(ctx context.Context, c Config) *Source {
 	if c.Every <= 0 {
 		c.Every = time.Second
 	}
-	s := &Source{as: c.As, every: c.Every, cancel: cancel, done: make(chan struct{})}
-	go s.loop(ctx, page.New(page.Config{URL: c.URL, Accept: accepted, Dial: c.Dial}), &memory{as: c.As, keep: c.Keep, falls: map[string]int{}})
+	s := &Source{as: c.As, every: c.Every, cancel: cancel, done: make(chan struct{}), counted: map[string]counted{}}
+	go s.loop(ctx, page.New(page.Config{URL: c.URL, Accept: accepted, Dial: c.Dial}), &memory{as: c.As, keep: c.Keep, every: c.Every, falls: map[string]int{}})
 	return s
 }
 
@@ -68,7 +76,7 @@ func (s *Source) Close() {
 	<-s.done
 }
 
-// Read returns what the newest page tells, and why pages since the last Read failed.
+// Read returns what the newest page tells of its instant, and why pages since the last Read failed.
 func (s *Source) Read(now time.Time) (figures map[string]float64, facts map[string]string, absent []result.Absent) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,6 +91,17 @@ func (s *Source) Read(now time.Time) (figures map[string]float64, facts map[stri
 		return nil, nil, append(absent, result.Absent{Source: clean(s.as), Why: "its page is late"})
 	}
 	return maps.Clone(s.last.figures), nil, append(absent, s.last.absent...)
+}
+
+// Counted tells the amounts that pages have counted since the last call, and the seconds that each was counted in, or
+// another such amount that it is a share of. The peak is the highest rate between two pages.
+func (s *Source) Counted(tell func(name string, amount, of, peak float64)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, c := range s.counted {
+		tell(name, c.amount, c.of, c.peak)
+	}
+	clear(s.counted)
 }
 
 // Spent is the CPU time that it took to understand pages.
@@ -126,6 +145,13 @@ func (s *Source) take(text []byte, at time.Time, err error, m *memory) {
 	defer s.mu.Unlock()
 	s.cpu += cpu
 	s.last, s.at = r, at
+	for name, more := range r.counted {
+		sum, before := s.counted[name]
+		if !before {
+			sum = counted{rate{}, more.peak()}
+		}
+		s.counted[name] = counted{rate{sum.amount + more.amount, sum.of + more.of, 0}, max(sum.peak, more.peak())}
+	}
 	if err != nil {
 		s.at, s.why = time.Time{}, clean(err.Error())
 	}

@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/runner/internal/exporter"
+	"github.com/plimsoll-ci/plimsoll/runner/internal/monitor"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
 )
 
@@ -55,15 +57,7 @@ func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 func watch(t *testing.T, handler http.HandlerFunc, config exporter.Config, seconds int, each func(second int, s *exporter.Source)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		network := &pipes{make(chan net.Conn), make(chan struct{})}
-		server := &http.Server{Handler: handler}
-		served := make(chan struct{})
-		go func() { defer close(served); _ = server.Serve(network) }() // it ends with Close
-		config.URL, config.Dial = "http://exporter/metrics", network.dial
-		if config.As == "" {
-			config.As = "app"
-		}
-		s := exporter.Start(t.Context(), config)
+		s, end := serve(t, handler, config)
 		for i := range seconds {
 			time.Sleep(time.Second - time.Millisecond) // a page is a millisecond old when it is read
 			synctest.Wait()
@@ -71,9 +65,22 @@ func watch(t *testing.T, handler http.HandlerFunc, config exporter.Config, secon
 			time.Sleep(time.Millisecond)
 		}
 		s.Close()
-		server.Close()
-		<-served
+		end()
 	})
+}
+
+// serve starts a source of pages of a handler. After the source is closed, end ends the handler.
+func serve(t *testing.T, handler http.HandlerFunc, config exporter.Config) (s *exporter.Source, end func()) {
+	t.Helper()
+	network := &pipes{make(chan net.Conn), make(chan struct{})}
+	server := &http.Server{Handler: handler}
+	served := make(chan struct{})
+	go func() { defer close(served); _ = server.Serve(network) }() // it ends with Close
+	config.URL, config.Dial = "http://exporter/metrics", network.dial
+	if config.As == "" {
+		config.As = "app"
+	}
+	return exporter.Start(t.Context(), config), func() { server.Close(); <-served }
 }
 
 // pages answers with one page after the other, and with the last one from then on.
@@ -88,7 +95,17 @@ func pages(pages ...string) http.HandlerFunc {
 // readings returns what a source tells after as many pages.
 func readings(t *testing.T, config exporter.Config, texts ...string) (figures map[string]float64, absent []result.Absent) {
 	t.Helper()
-	watch(t, pages(texts...), config, len(texts), func(_ int, s *exporter.Source) { figures, _, absent = s.Read(time.Now()) })
+	watch(t, pages(texts...), config, len(texts), func(_ int, s *exporter.Source) { figures, absent = told(s) })
+	return figures, absent
+}
+
+// told is all that a source tells now, with amounts as rates.
+func told(s *exporter.Source) (figures map[string]float64, absent []result.Absent) {
+	figures, _, absent = s.Read(time.Now())
+	if figures == nil {
+		figures = map[string]float64{}
+	}
+	s.Counted(func(name string, amount, of, _ float64) { figures[name] = amount / of })
 	return figures, absent
 }
 
@@ -217,11 +234,58 @@ func TestRestart(t *testing.T) {
 		`{"app.cpu_cores":1,"app.restarts":1}`,
 	}
 	watch(t, pages(life(1000, 10), life(1000.5, 12), life(2000, 50), life(2000, 51)), exporter.Config{}, len(want), func(i int, s *exporter.Source) {
-		figures, _, _ := s.Read(time.Now())
+		figures, _ := told(s)
 		if got := text(t, figures); got != want[i] {
 			t.Errorf("page %d: got %s, want %s", i, got, want[i])
 		}
 	})
+}
+
+// A counter that grows evenly has that mean in each round, however late its pages come: if the value was read before the
+// wait, after it, or in the middle. The time that seems short between two pages makes no peak.
+func TestPagesThatComeUnevenly(t *testing.T) {
+	const perSec = 0.5
+	for name, before := range map[string]float64{"read first": 0, "read last": 1, "read between": 0.5} {
+		t.Run(name, func(t *testing.T) {
+			began, asked := time.Time{}, 0
+			handler := func(w http.ResponseWriter, _ *http.Request) {
+				if began.IsZero() {
+					began = time.Now().Add(-time.Minute)
+				}
+				wait := time.Duration(asked%2) * 900 * time.Millisecond
+				asked++
+				time.Sleep(time.Duration(before * float64(wait)))
+				counted := time.Since(began).Seconds()
+				time.Sleep(wait - time.Duration(before*float64(wait)))
+				fmt.Fprintf(w, "process_cpu_seconds_total %g\nnode_cpu_seconds_total{mode=\"idle\"} %g\nnode_cpu_seconds_total{mode=\"user\"} %g\n# TYPE depth gauge\ndepth 7\n",
+					perSec*counted, 0.75*counted, 0.25*counted)
+			}
+			synctest.Test(t, func(t *testing.T) {
+				s, end := serve(t, handler, exporter.Config{As: "app", Keep: []string{"process_cpu_seconds_total", "depth"}})
+				sampler := monitor.New(t.Context(), monitor.Config{})
+				sampler.Add("app", s)
+				time.Sleep(300 * time.Millisecond)
+				for round := range 3 {
+					sampler.Edge(monitor.Phase(round))
+					time.Sleep(30 * time.Second)
+				}
+				sampler.Edge(monitor.Pause)
+				sampler.Settle(time.Second)
+				w := sampler.Watch()
+				const rate, share = "app.process_cpu_seconds_total_per_sec", "app.cpu_share"
+				for i, got := range []map[string]float64{w.Mean, sampler.Round(0), sampler.Round(1), sampler.Round(2)} {
+					if math.Abs(got[rate]/perSec-1) > 0.02 || math.Abs(got[share]/0.25-1) > 1e-9 || got["app.depth"] != 7 {
+						t.Errorf("mean %d: %v", i, got)
+					}
+				}
+				if peak := w.Peak[rate]; peak < perSec*0.95 || peak > perSec*1.5 || math.Abs(w.Peak[share]/0.25-1) > 1e-9 {
+					t.Errorf("peak %v", w.Peak)
+				}
+				sampler.Close()
+				end()
+			})
+		})
+	}
 }
 
 func TestTypesThatLie(t *testing.T) {
@@ -304,7 +368,7 @@ func TestFailures(t *testing.T) {
 			var whys []string
 			after := map[string]float64{}
 			watch(t, handler, exporter.Config{}, 5, func(_ int, s *exporter.Source) {
-				figures, _, absent := s.Read(time.Now())
+				figures, absent := told(s)
 				for _, a := range absent {
 					whys = append(whys, a.Source+": "+a.Why)
 				}

@@ -13,7 +13,7 @@ import (
 
 const accepted = "text/plain;version=0.0.4,application/openmetrics-text;version=1.0.0;q=0.5,*/*;q=0.1"
 
-// fetch returns a page and the instant at which it began to arrive. An error is half a sentence about the exporter.
+// fetch returns a page and the instant that it tells of. An error is half a sentence about the exporter.
 func fetch(ctx context.Context, f *page.Fetcher) ([]byte, time.Time, error) {
 	answer, err := f.Fetch(ctx)
 	if err == nil && strings.HasPrefix(answer.Type, "application/openmetrics-text") && !bytes.HasSuffix(bytes.TrimSpace(answer.Text), []byte("# EOF")) {

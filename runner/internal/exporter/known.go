@@ -38,13 +38,14 @@ func (v *view) speaksOfOthers() bool { return slices.ContainsFunc(speakers, v.ha
 // node reads a machine: node_exporter 1.5.0.
 func (v *view) node() {
 	const cpu, memory, vm = "node_cpu_seconds_total", "node_memory_", "node_vmstat_"
-	all := v.rate(cpu)
-	waits, stolen := or(v.rate(cpu, is("mode", "iowait")), 0), or(v.rate(cpu, is("mode", "steal")), 0)
-	busy := all - v.rate(cpu, is("mode", "idle")) - waits - stolen
-	v.put(max(0, busy), result.CPUCores)
-	v.put(max(0, busy/all), result.CPUShare)
-	v.put(waits/all, result.IOWaitShare)
-	v.put(stolen/all, result.StolenShare)
+	none := v.rate(cpu).times(0)
+	all, idle := v.rate(cpu), v.rate(cpu, is("mode", "idle"))
+	waits, stolen := v.rate(cpu, is("mode", "iowait")).or(none), v.rate(cpu, is("mode", "steal")).or(none)
+	busy := all.minus(idle).minus(waits).minus(stolen)
+	v.count(busy, result.CPUCores)
+	v.count(busy.share(all), result.CPUShare)
+	v.count(waits.share(all), result.IOWaitShare)
+	v.count(stolen.share(all), result.StolenShare)
 	if v.has(cpu) {
 		v.put(float64(len(v.values(cpu, "cpu"))), result.CPUCapacity)
 	}
@@ -52,13 +53,13 @@ func (v *view) node() {
 	v.put(v.gauge("node_procs_running"), result.Runnable)
 	v.put(v.gauge(memory+"MemTotal_bytes"), result.MemoryTotal)
 	v.put(v.gauge(memory+"MemTotal_bytes")-v.gauge(memory+"MemAvailable_bytes"), result.MemoryUsed)
-	v.put(v.rate(vm+"pgmajfault"), result.MajorFaults)
-	v.put(v.rate(vm+"pswpin"), result.SwapIn)
-	v.put(v.rate(vm+"pswpout"), result.SwapOut)
-	v.put(v.rate(vm+"oom_kill"), result.OOMKills)
-	v.put(min(1, v.rate("node_pressure_cpu_waiting_seconds_total")), result.PressureCPU)
-	v.put(min(1, v.rate("node_pressure_io_waiting_seconds_total")), result.PressureIO)
-	v.put(min(1, v.rate("node_pressure_memory_waiting_seconds_total")), result.PressureMemory)
+	v.count(v.rate(vm+"pgmajfault"), result.MajorFaults)
+	v.count(v.rate(vm+"pswpin"), result.SwapIn)
+	v.count(v.rate(vm+"pswpout"), result.SwapOut)
+	v.count(v.rate(vm+"oom_kill"), result.OOMKills)
+	v.count(v.rate("node_pressure_cpu_waiting_seconds_total").upTo1(), result.PressureCPU)
+	v.count(v.rate("node_pressure_io_waiting_seconds_total").upTo1(), result.PressureIO)
+	v.count(v.rate("node_pressure_memory_waiting_seconds_total").upTo1(), result.PressureMemory)
 	v.disks()
 	v.networks()
 }
@@ -66,27 +67,27 @@ func (v *view) node() {
 // disks reads the disks of node_exporter. What stands on other devices would count twice.
 func (v *view) disks() {
 	whole := without("device", "loop", "ram", "zram", "dm-", "md", "sr", "fd")
-	busiest := math.NaN()
+	busiest := unknown
 	for s := range v.matching("node_disk_io_time_seconds_total", []match{whole}) {
 		busy, _ := v.rateOf(s)
-		busy = min(busy, 1)
-		v.put(busy, result.DiskBusy, s.Label("device"))
-		if !(busy <= busiest) && !math.IsNaN(busy) {
+		busy = busy.upTo1()
+		v.count(busy, result.DiskBusy, s.Label("device"))
+		if busy.known() && !(busy.value() <= busiest.value()) {
 			busiest = busy
 		}
 	}
-	v.put(busiest, result.DiskBusy)
-	v.put(v.rate("node_disk_read_bytes_total", whole), result.ReadBytes)
-	v.put(v.rate("node_disk_written_bytes_total", whole), result.WrittenBytes)
+	v.count(busiest, result.DiskBusy)
+	v.count(v.rate("node_disk_read_bytes_total", whole), result.ReadBytes)
+	v.count(v.rate("node_disk_written_bytes_total", whole), result.WrittenBytes)
 }
 
 // networks reads the network of node_exporter. Devices that only pass on what others receive are left out.
 func (v *view) networks() {
 	outside := without("device", "lo", "veth", "docker", "br-", "virbr", "cni", "ifb", "tun", "tap", "dummy")
-	v.put(v.rate("node_network_receive_bytes_total", outside), result.NetIn)
-	v.put(v.rate("node_network_transmit_bytes_total", outside), result.NetOut)
-	v.put(v.rate("node_netstat_TcpExt_ListenOverflows"), result.ListenOverflows)
-	v.put(v.rate("node_netstat_Tcp_RetransSegs")/v.rate("node_netstat_Tcp_OutSegs"), result.RetransmittedShare)
+	v.count(v.rate("node_network_receive_bytes_total", outside), result.NetIn)
+	v.count(v.rate("node_network_transmit_bytes_total", outside), result.NetOut)
+	v.count(v.rate("node_netstat_TcpExt_ListenOverflows"), result.ListenOverflows)
+	v.count(v.rate("node_netstat_Tcp_RetransSegs").share(v.rate("node_netstat_Tcp_OutSegs")), result.RetransmittedShare)
 }
 
 // without matches series whose label begins with none of the prefixes.
@@ -107,17 +108,17 @@ func (v *view) groups() {
 	const of, label = "namedprocess_namegroup_", "groupname"
 	for _, group := range v.values(of+"num_procs", label) {
 		mine := is(label, group)
-		v.put(v.rate(of+"cpu_seconds_total", mine), result.CPUCores, group)
+		v.count(v.rate(of+"cpu_seconds_total", mine), result.CPUCores, group)
 		v.put(v.gauge(of+"memory_bytes", mine, is("memtype", "resident")), result.RSSBytes, group)
 		v.put(v.gauge(of+"num_procs", mine), result.Processes, group)
 		v.put(v.gauge(of+"num_threads", mine), result.Threads, group)
 		v.put(v.gauge(of+"open_filedesc", mine), result.OpenFiles, group)
 		v.put(v.gauge(of+"worst_fd_ratio", mine), result.OpenFilesShare, group)
 		v.put(v.gauge(of+"states", mine, is("state", "Waiting")), result.BlockedThreads, group)
-		v.put(v.rate(of+"major_page_faults_total", mine), result.MajorFaults, group)
-		v.put(v.rate(of+"minor_page_faults_total", mine), result.MinorFaults, group)
-		v.put(v.rate(of+"read_bytes_total", mine), result.ReadBytes, group)
-		v.put(v.rate(of+"write_bytes_total", mine), result.WrittenBytes, group)
+		v.count(v.rate(of+"major_page_faults_total", mine), result.MajorFaults, group)
+		v.count(v.rate(of+"minor_page_faults_total", mine), result.MinorFaults, group)
+		v.count(v.rate(of+"read_bytes_total", mine), result.ReadBytes, group)
+		v.count(v.rate(of+"write_bytes_total", mine), result.WrittenBytes, group)
 	}
 }
 
@@ -133,13 +134,13 @@ func (v *view) containers() {
 		mine := is(label, name)
 		periods := v.rate(of+"cpu_cfs_periods_total", mine)
 		quota := positive(v.gauge(of+"spec_cpu_quota", mine)) / v.gauge(of+"spec_cpu_period", mine)
-		v.put(v.rate(of+"cpu_usage_seconds_total", mine), result.CPUCores, name)
+		v.count(v.rate(of+"cpu_usage_seconds_total", mine), result.CPUCores, name)
 		v.put(quota, result.QuotaCores, name)
-		v.put(v.rate(of+"cpu_cfs_throttled_periods_total", mine)/periods, result.ThrottledShare, name)
+		v.count(v.rate(of+"cpu_cfs_throttled_periods_total", mine).share(periods), result.ThrottledShare, name)
 		v.put(v.gauge(of+"memory_working_set_bytes", mine), result.MemoryBytes, name)
 		v.put(v.gauge(of+"memory_rss", mine), result.RSSBytes, name)
 		v.put(positive(v.gauge(of+"spec_memory_limit_bytes", mine)), result.MemoryLimit, name)
-		v.put(v.rate(of+"oom_events_total", mine), result.OOMKills, name)
+		v.count(v.rate(of+"oom_events_total", mine), result.OOMKills, name)
 	}
 }
 
@@ -150,9 +151,11 @@ func (v *view) postgres() {
 	v.put(v.gauge("pg_stat_activity_count"), result.PoolInUse)
 	v.put(v.gauge("pg_stat_activity_count", is("state", "active")), result.RunningQueries)
 	v.put(v.gauge("pg_settings_max_connections"), result.PoolMax)
-	v.put(hit/(hit+read), result.ReadHitShare)
-	v.put(v.rate(database+"temp_bytes"), result.TempBytes)
-	v.put(v.rate(database+"deadlocks"), result.Deadlocks)
+	if read.known() {
+		v.count(hit.share(hit.plus(read)), result.ReadHitShare)
+	}
+	v.count(v.rate(database+"temp_bytes"), result.TempBytes)
+	v.count(v.rate(database+"deadlocks"), result.Deadlocks)
 }
 
 // pool names what a library tells of its pools.
@@ -171,7 +174,7 @@ func (v *view) pools() {
 			v.put(v.gauge(p.inUse, mine), result.PoolInUse, name)
 			v.put(positive(v.gauge(p.most, mine)), result.PoolMax, name)
 			v.put(v.gauge(p.pending, mine), result.PoolPending, name)
-			v.put(v.rate(p.wait, mine), result.PoolWait, name)
+			v.count(v.rate(p.wait, mine), result.PoolWait, name)
 		}
 	}
 }
@@ -180,7 +183,7 @@ func (v *view) pools() {
 func (v *view) process() {
 	files := or(v.gauge("process_open_fds"), v.gauge("process_files_open_files"))
 	most := or(v.gauge("process_max_fds"), v.gauge("process_files_max_files"))
-	v.put(or(v.rate("process_cpu_seconds_total"), v.rate("process_cpu_time_ns_total")/1e9), result.CPUCores)
+	v.count(v.rate("process_cpu_seconds_total").or(v.rate("process_cpu_time_ns_total").times(1e-9)), result.CPUCores)
 	v.put(v.gauge("process_resident_memory_bytes"), result.RSSBytes)
 	v.put(files, result.OpenFiles)
 	v.put(files/positive(most), result.OpenFilesShare)
@@ -193,10 +196,9 @@ func (v *view) process() {
 // collections reads what the garbage collector of Go, the JVM or Node takes and leaves.
 func (v *view) collections() {
 	const cpu = "go_cpu_classes_"
-	v.put(v.rate(cpu+"gc_total_cpu_seconds_total")/v.rate(cpu+"total_cpu_seconds_total"), result.GCCPUShare)
-	pause := or(v.rate("go_gc_duration_seconds_sum"), v.rate("jvm_gc_pause_seconds_sum"))
-	pause = or(pause, v.rate("jvm_gc_collection_seconds_sum"))
-	v.put(or(pause, v.rate("nodejs_gc_duration_seconds_sum")), result.GCPauseShare)
+	v.count(v.rate(cpu+"gc_total_cpu_seconds_total").share(v.rate(cpu+"total_cpu_seconds_total")), result.GCCPUShare)
+	pause := v.rate("go_gc_duration_seconds_sum").or(v.rate("jvm_gc_pause_seconds_sum")).or(v.rate("jvm_gc_collection_seconds_sum"))
+	v.count(pause.or(v.rate("nodejs_gc_duration_seconds_sum")), result.GCPauseShare)
 	live := or(v.gauge("go_gc_heap_live_bytes"), v.gauge("go_memstats_next_gc_bytes")/v.growth())
 	v.put(or(live, v.gauge("jvm_gc_live_data_size_bytes")), result.LiveHeapBytes)
 }

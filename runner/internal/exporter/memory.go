@@ -16,6 +16,7 @@ import (
 type memory struct {
 	as       string
 	keep     []string
+	every    time.Duration // from one page to the next
 	at       time.Time
 	before   map[string]point
 	falls    map[string]int // by name: pages in which it fell
@@ -25,7 +26,8 @@ type memory struct {
 
 // reading is what one page tells.
 type reading struct {
-	figures map[string]float64
+	figures map[string]float64 // what holds at its instant
+	counted map[string]rate    // since the page before
 	absent  []result.Absent
 }
 
@@ -52,12 +54,13 @@ func (m *memory) keeps(name string) bool {
 
 // read turns a page into figures, and remembers what the next page needs.
 func (m *memory) read(page *Page, at time.Time) reading {
-	r := reading{figures: map[string]float64{}}
-	v := &view{series: map[string][]Series{}, before: m.before, at: at, since: at.Sub(m.at), fell: map[string]bool{}}
+	r := reading{figures: map[string]float64{}, counted: map[string]rate{}}
+	v := &view{series: map[string][]Series{}, before: m.before, at: at, since: at.Sub(m.at), every: m.every, fell: map[string]bool{}}
 	for _, s := range page.Series {
 		v.series[s.Name] = append(v.series[s.Name], s)
 	}
 	v.put = func(value float64, figure string, of ...string) { r.put(value, result.Reading(m.as, figure, of...)) }
+	v.count = func(value rate, figure string, of ...string) { r.count(value, result.Reading(m.as, figure, of...)) }
 	m.restart(v)
 	v.figures()
 	v.cards(func(value float64, card, figure string) { r.put(value, result.Reading(m.as+".gpu."+card, figure)) })
@@ -76,6 +79,14 @@ func (r *reading) put(value float64, name string) {
 		return
 	}
 	r.figures[name] = value
+}
+
+// count keeps a rate unless it is not known.
+func (r *reading) count(value rate, name string) {
+	if !value.known() || value.value() > 1e300 || len(name) > maxName || strings.ContainsFunc(name, isControl) {
+		return
+	}
+	r.counted[name] = value
 }
 
 // tell adds a sentence, cut to what a Result keeps.
@@ -144,7 +155,7 @@ func (m *memory) keepOne(v *view, page *Page, s *Series, r *reading) {
 	}
 	perSec := *s
 	perSec.Name += "_per_sec"
-	r.put(rate, m.as+"."+perSec.String())
+	r.count(rate, m.as+"."+perSec.String())
 }
 
 // counts says whether a series is a counter: its page says so, or, where the page says nothing, its name does.

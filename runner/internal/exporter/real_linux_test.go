@@ -3,6 +3,7 @@ package exporter_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -44,8 +45,10 @@ func figuresOf(t *testing.T, url string, names ...string) map[string]float64 {
 	s := exporter.Start(t.Context(), exporter.Config{URL: url, As: "here", Every: 200 * time.Millisecond})
 	defer s.Close()
 	var why any
+	figures := map[string]float64{}
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		figures, _, absent := s.Read(time.Now())
+		now, absent := told(s)
+		maps.Copy(figures, now)
 		why = absent
 		told := 0
 		for _, name := range names {

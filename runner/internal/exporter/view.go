@@ -10,12 +10,14 @@ import (
 // view is a page beside the page before it. Its figures are NaN where the page does not tell them, so that what is
 // computed from them is NaN too.
 type view struct {
-	series map[string][]Series // by name
-	before map[string]point    // by series
-	at     time.Time           // of the page
-	since  time.Duration       // since the page before
-	fell   map[string]bool     // names that were asked for their rate and have a series that fell
-	put    func(value float64, figure string, of ...string)
+	series map[string][]Series                              // by name
+	before map[string]point                                 // by series
+	at     time.Time                                        // of the page
+	since  time.Duration                                    // since the page before
+	every  time.Duration                                    // how often pages are asked for
+	fell   map[string]bool                                  // names that were asked for their rate and have a series that fell
+	put    func(value float64, figure string, of ...string) // what holds at this instant
+	count  func(r rate, figure string, of ...string)        // what was counted since the page before
 }
 
 // point is the value of a series in the page before.
@@ -41,38 +43,38 @@ func (v *view) gauge(name string, matches ...match) float64 {
 	return sum
 }
 
-// rate returns how much the series that match have grown for each second, together. A series that is new is left out.
-// If one fell, such as after a restart, nobody knows how much was counted: the rate is NaN.
-func (v *view) rate(name string, matches ...match) float64 {
-	sum := math.NaN()
+// rate returns how much the series that match have grown, together. A series that is new is left out. If one fell, such
+// as after a restart, nobody knows how much was counted: the rate is unknown.
+func (v *view) rate(name string, matches ...match) rate {
+	sum := unknown
 	for s := range v.matching(name, matches) {
 		r, fell := v.rateOf(s)
 		if fell {
 			v.fell[name] = true
-			return math.NaN()
+			return unknown
 		}
-		sum = plus(sum, r)
+		sum = sum.plus(r)
 	}
 	return sum
 }
 
-// rateOf returns the rate of one series, NaN if it is not known.
-func (v *view) rateOf(s *Series) (rate float64, fell bool) {
+// rateOf returns how much one series has grown.
+func (v *view) rateOf(s *Series) (r rate, fell bool) {
 	before, ok := v.before[s.String()]
 	if !ok {
-		return math.NaN(), false
+		return unknown, false
 	}
 	since := v.since
 	if !s.At.IsZero() && !before.at.IsZero() {
 		since = s.At.Sub(before.at) // the page gives its own time: 0 if it has not counted anew
 	}
 	if s.Value < before.value {
-		return math.NaN(), true
+		return unknown, true
 	}
 	if since <= 0 {
-		return math.NaN(), false
+		return unknown, false
 	}
-	return (s.Value - before.value) / since.Seconds(), false
+	return rate{s.Value - before.value, since.Seconds(), v.every.Seconds()}, false
 }
 
 // values returns the values of a label in the series of a name, "" left out, at most maxParts.

@@ -33,6 +33,12 @@ type spender interface {
 	Spent() time.Duration // CPU time, so far
 }
 
+// counter is a Source that tells amounts too, of a time that other instants bound than those at which it is read.
+type counter interface {
+	// Counted tells the amounts since the last call, with what each is a part of, and what was the highest rate meanwhile.
+	Counted(tell func(name string, amount, of, peak float64))
+}
+
 // counting is a source that tells amounts, so that its figures are exact over any span of time.
 type counting interface {
 	// take reads the source and adds its figures since the last call.

@@ -100,6 +100,41 @@ func TestShortStretches(t *testing.T) {
 	})
 }
 
+// counter is a source that has counted amounts at instants of its own.
+type counter struct {
+	source
+	parts [][3]float64 // an amount, its seconds and its peak, for each reading
+}
+
+func (c *counter) Counted(tell func(name string, amount, of, peak float64)) {
+	if len(c.parts) > 0 {
+		tell("x.rate", c.parts[0][0], c.parts[0][1], c.parts[0][2])
+		c.parts = c.parts[1:]
+	}
+}
+
+// An amount weighs as long as it was counted in, and not as long as it was the newest. Its peak is its source's, but
+// never below the mean.
+func TestAmountsOfOtherInstants(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := monitor.New(t.Context(), monitor.Config{})
+		from := &counter{parts: [][3]float64{{100, 1, 100}, {1, 0.1, 0.8}, {0, 0, 0}, {1, 1.9, 0.5}, {2, 2, 0.9}}} // the first is of the time before
+		from.read = func(time.Time) map[string]float64 { return nil }
+		s.Add("x", from)
+		s.Edge(0)
+		time.Sleep(3500 * time.Millisecond)
+		s.Edge(1)
+		time.Sleep(2 * time.Second)
+		if w := s.Watch(); math.Abs(w.Mean["x.rate"]-1) > 1e-9 || math.Abs(w.Peak["x.rate"]-1) > 1e-9 {
+			t.Errorf("mean %v, peak %v", w.Mean, w.Peak)
+		}
+		if first, second := s.Round(0), s.Round(1); math.Abs(first["x.rate"]-1) > 1e-9 || len(second) != 0 {
+			t.Errorf("rounds %v and %v", first, second)
+		}
+		s.Close()
+	})
+}
+
 // A reading that is missing is never zero: neither in figures nor in the timeline.
 func TestMissingIsNeverZero(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -20,19 +21,20 @@ type Reading struct {
 type figure struct {
 	name       string
 	amount, of float64
-	instant    bool   // a gauge, whose peak is its highest value
-	whose      string // what it is of, such as the name of a thread; the fact of that name is of the highest value
+	instant    bool    // a gauge
+	peak       float64 // NaN for what was counted between readings: its peak is the highest point of the timeline
+	whose      string  // what it is of, such as the name of a thread; the fact of that name is of the highest value
 }
 
 // gauge adds a value that holds at this instant.
 func (r *Reading) gauge(name string, value float64) {
-	r.figures = append(r.figures, figure{name: name, amount: value, of: 1, instant: true})
+	r.figures = append(r.figures, figure{name: name, amount: value, of: 1, instant: true, peak: value})
 }
 
 // counted adds an amount that was counted since the reading before, of another such amount. Without the other nothing is known.
 func (r *Reading) counted(name string, amount, of float64) {
 	if of > 0 && amount >= 0 {
-		r.figures = append(r.figures, figure{name: name, amount: amount, of: of})
+		r.figures = append(r.figures, figure{name: name, amount: amount, of: of, peak: math.NaN()})
 	}
 }
 
@@ -41,6 +43,13 @@ func (r *Reading) countedOf(whose, name string, amount, of float64) {
 	n := len(r.figures)
 	if r.counted(name, amount, of); len(r.figures) > n {
 		r.figures[n].whose = whose
+	}
+}
+
+// countedApart adds an amount that was counted between other instants than those of readings, and the highest rate of it.
+func (r *Reading) countedApart(name string, amount, of, peak float64) {
+	if of > 0 && amount >= 0 {
+		r.figures = append(r.figures, figure{name: name, amount: amount, of: of, peak: peak})
 	}
 }
 
@@ -93,7 +102,7 @@ type sums struct {
 	// The slot of the timeline that is being filled.
 	slot   int
 	within map[string]*part // of it
-	judged map[string]*part // of it, in judged time
+	judged map[string]*part // of it, in judged time: what has no peak of its own
 	length time.Duration    // of that
 	points []point
 }
@@ -154,9 +163,10 @@ func (s *sums) add(phase Phase, now time.Time, r *Reading) {
 		}
 		into(s.rounds[phase], f, length)
 		into(s.all, f, length)
-		into(s.judged, f, length)
-		if f.instant {
-			s.raise(f.name, f.amount)
+		if math.IsNaN(f.peak) {
+			into(s.judged, f, length)
+		} else {
+			s.raise(f.name, f.peak)
 		}
 	}
 	if phase >= 0 {

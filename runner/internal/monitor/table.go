@@ -49,6 +49,9 @@ func (s *sums) tell(t *table) {
 	}
 	points, peak := s.closedCopy()
 	for name, value := range peak {
+		if mean := s.all[name]; mean != nil {
+			value = max(value, mean.value()) // the peaks of amounts are cautious
+		}
 		if before, known := t.so.Peak[name]; !known || value > before {
 			t.so.Peak[name] = value
 		}

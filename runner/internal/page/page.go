@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"syscall"
 	"time"
@@ -42,8 +43,10 @@ type Fetcher struct {
 // Answer is a page.
 type Answer struct {
 	Text []byte
-	Type string    // its Content-Type
-	At   time.Time // when it began to arrive
+	Type string // its Content-Type
+	// At is the middle of the time between the request and the beginning of the answer. The service looked at what it tells
+	// at some instant between them, which is at most half of that time away.
+	At time.Time
 }
 
 // New returns a Fetcher. The caller must close it.
@@ -74,12 +77,14 @@ func (f *Fetcher) Fetch(ctx context.Context) (Answer, error) {
 	if f.Accept != "" {
 		request.Header.Set("Accept", f.Accept)
 	}
-	answer, err := f.client.Do(request)
+	asked := time.Now()
+	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { asked = time.Now() }} // Do calls it, before it returns
+	answer, err := f.client.Do(request.WithContext(httptrace.WithClientTrace(ctx, trace)))
 	if err != nil {
 		return Answer{}, explain(err)
 	}
 	defer answer.Body.Close() //nolint:errcheck // nothing was written
-	page := Answer{Type: answer.Header.Get("Content-Type"), At: time.Now()}
+	page := Answer{Type: answer.Header.Get("Content-Type"), At: asked.Add(time.Since(asked) / 2)}
 	switch coding := answer.Header.Get("Content-Encoding"); {
 	case answer.StatusCode >= 300 && answer.StatusCode < 400:
 		return page, errors.New("it redirects, and redirects are not followed")
