@@ -7,7 +7,7 @@
 //
 // A page is asked for within bounds: two seconds, 4 MiB, no redirects. If it fails, its readings are missing, and a
 // sentence says why. A page that stops in the middle counts as failed, since the sums over its series would be wrong.
-// A bad line costs that line.
+// A bad line costs that line. A value that cannot be, such as a negative size, costs its figure.
 //
 // Known are node_exporter, process-exporter, cAdvisor, dcgm-exporter, postgres_exporter, the client libraries of
 // Prometheus, Micrometer, and prom-client of Node. Names of the first, second and fifth are held against real pages.
@@ -117,11 +117,11 @@ func (s *Source) loop(ctx context.Context, f *page.Fetcher, m *memory) {
 	ticker := time.NewTicker(s.every)
 	defer ticker.Stop()
 	for {
-		text, at, err := fetch(ctx, f)
+		answer, err := fetch(ctx, f)
 		if ctx.Err() != nil {
 			return
 		}
-		s.take(text, at, err, m)
+		s.take(answer, err, m)
 		select {
 		case <-ctx.Done():
 			return
@@ -131,20 +131,20 @@ func (s *Source) loop(ctx context.Context, f *page.Fetcher, m *memory) {
 }
 
 // take keeps what a try brought.
-func (s *Source) take(text []byte, at time.Time, err error, m *memory) {
+func (s *Source) take(answer page.Answer, err error, m *memory) {
 	var r reading
 	cpu := proc.CPUOf(func() {
 		if err == nil {
-			page := Parse(text, m.wanted)
-			if err = page.check(text); err == nil {
-				r = m.read(page, at)
+			page := Parse(answer.Text, m.wanted)
+			if err = page.check(answer); err == nil {
+				r = m.read(page, answer.At)
 			}
 		}
 	})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cpu += cpu
-	s.last, s.at = r, at
+	s.last, s.at = r, answer.At
 	for name, more := range r.counted {
 		sum, before := s.counted[name]
 		if !before {

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -308,7 +309,7 @@ func TestKeep(t *testing.T) {
 	if got := text(t, figures); got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
-	if len(absent) != 1 || absent[0].Why != `keep: its page has nothing that "nothing" fits` {
+	if len(absent) != 1 || absent[0] != (result.Absent{Source: "app keep", Why: `its page has nothing that fits "nothing"`}) {
 		t.Errorf("absent: %v", absent)
 	}
 }
@@ -317,6 +318,78 @@ func TestBadLineCostsThatLine(t *testing.T) {
 	figures, absent := readings(t, exporter.Config{}, "go_threads many\ngo_goroutines 5\n")
 	if figures["app.goroutines"] != 5 || len(absent) != 1 || absent[0].Why != `1 bad lines of its page are left out, the first: line 1: "many" is no number` {
 		t.Errorf("got %v, %v", figures, absent)
+	}
+}
+
+// What a page tells and cannot be used is missing, with a sentence for each kind. It costs all sums that it is a part of.
+func TestWhatCannotBeUsed(t *testing.T) {
+	var groups strings.Builder
+	for i := range 51 {
+		fmt.Fprintf(&groups, "namedprocess_namegroup_num_procs{groupname=\"%d\"} 1\n", i)
+	}
+	for name, c := range map[string]struct {
+		page    string
+		figures string
+		absent  []result.Absent
+	}{
+		"no finite value": {"process_cpu_seconds_total NaN\nprocess_resident_memory_bytes +Inf\nkept_it -Inf\nkept_total NaN\nprocess_open_fds 5\n", `{"app.open_files":5}`, []result.Absent{
+			{Source: "app values", Why: "4 series have no finite value: kept_it is -Inf, kept_total is NaN, process_cpu_seconds_total is NaN and 1 more"}}},
+		"a part without a value": {"pg_stat_activity_count{state=\"active\"} 3\npg_stat_activity_count{state=\"idle\"} NaN\n", `{"app.running_queries":3}`, []result.Absent{
+			{Source: "app values", Why: `1 series has no finite value: pg_stat_activity_count{state="idle"} is NaN`}}},
+		"a summary that nobody asks for": {"go_gc_duration_seconds{quantile=\"0\"} NaN\ngo_goroutines 5\n", `{"app.goroutines":5}`, nil},
+		"too large": {"process_resident_memory_bytes 1e308\nkept_total 1e308\n", `{}`, []result.Absent{
+			{Source: "app large values", Why: "2 series have values that are too large: kept_total is 1e+308, process_resident_memory_bytes is 1e+308"}}},
+		"negative": {"process_open_fds -5\nprocess_max_fds 10\nkept_total -3\nkept_level -2\nnode_memory_MemTotal_bytes 1\nnode_memory_MemAvailable_bytes 2\n", `{"app.kept_level":-2,"app.memory_total_bytes":1}`, []result.Absent{
+			{Source: "app negative values", Why: "3 figures are negative, which cannot be: app.memory_used_bytes is -1, kept_total is -3, process_open_fds is -5"}}},
+		"no limit": {"process_open_fds 5\nprocess_max_fds -1\n", `{"app.open_files":5}`, nil},
+		"doubles": {"process_resident_memory_bytes 100\nprocess_resident_memory_bytes 200\nkept{a=\"1\",b=\"2\"} 1\nkept{b=\"2\",a=\"1\"} 5\nkept{a=\"2\"} 7\n", `{"app.kept{a=\"2\"}":7}`, []result.Absent{
+			{Source: "app doubles", Why: `2 series stand there more than once: kept{a="1",b="2"}, process_resident_memory_bytes`}}},
+		"names": {"kept{a=\"\x1b[31mred\"} 3\nkept{a=\"" + strings.Repeat("x", 500) + "\"} 3\nprocess_open_fds 5\n", `{"app.open_files":5}`, []result.Absent{
+			{Source: "app names", Why: `2 names are longer than 400 bytes or hold control characters: "app.kept{a=\"\x1b[31mred\"}", "app.kept{a=\"` + strings.Repeat("x", 86) + `…`}}},
+		"several kinds": {"process_open_fds -5\nprocess_resident_memory_bytes NaN\ngo_threads many\n", `{}`, []result.Absent{
+			{Source: "app lines", Why: `1 bad lines of its page are left out, the first: line 3: "many" is no number`},
+			{Source: "app negative values", Why: "1 figure is negative, which cannot be: process_open_fds is -5"},
+			{Source: "app values", Why: "1 series has no finite value: process_resident_memory_bytes is NaN"}}},
+		"more series than are read": {strings.Repeat("go_gc 1\n", 20_000) + "go_gc 1\ngo_gc 2\n", `{}`, []result.Absent{
+			{Source: "app series", Why: "only the first 20000 series of its page are read, 2 are left out"}}},
+		"more groups than are read": {groups.String(), "", []result.Absent{
+			{Source: "app parts", Why: "1 label has more than 50 values, and the others are left out: groupname of namedprocess_namegroup_num_procs has 51"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			keep := []string{"kept*"}
+			if !strings.Contains(c.page, "kept") {
+				keep = nil
+			}
+			figures, absent := readings(t, exporter.Config{Keep: keep}, c.page, c.page)
+			slices.SortFunc(absent, func(a, b result.Absent) int { return strings.Compare(a.Source, b.Source) })
+			if got := text(t, figures); c.figures != "" && got != c.figures || !slices.Equal(absent, c.absent) {
+				t.Errorf("got %s, %q\nwant %s, %q", got, absent, c.figures, c.absent)
+			}
+		})
+	}
+}
+
+// Of a label's values, the first in the order of numbers are read: card 9 before card 10.
+func TestManyCards(t *testing.T) {
+	var page strings.Builder
+	for i := range 60 {
+		fmt.Fprintf(&page, "DCGM_FI_DEV_FB_USED{gpu=\"%d\"} 1\n", i)
+	}
+	figures, absent := readings(t, exporter.Config{}, page.String())
+	_, last := figures["app.gpu.49.memory_used_bytes"]
+	if _, more := figures["app.gpu.50.memory_used_bytes"]; !last || more || len(absent) != 1 {
+		t.Errorf("%v, %v", figures, absent)
+	}
+}
+
+// A machine has as many cores as its page tells, however many.
+func TestManyCores(t *testing.T) {
+	var page strings.Builder
+	for i := range 96 {
+		fmt.Fprintf(&page, "node_cpu_seconds_total{cpu=\"%d\",mode=\"idle\"} 1\n", i)
+	}
+	if figures, absent := readings(t, exporter.Config{}, page.String()); figures["app.cpu_capacity"] != 96 || len(absent) > 0 {
+		t.Errorf("%v, %v", figures, absent)
 	}
 }
 
@@ -341,10 +414,18 @@ func TestFailures(t *testing.T) {
 			w.Header().Set("Content-Encoding", "gzip")
 			_, _ = io.WriteString(w, whole)
 		}, "gzip: invalid header"},
-		"HTML":                  {pages("<!doctype html><p>go_goroutines 5\n"), "it answers with a document, and not with a page of Prometheus"},
-		"empty":                 {pages(""), "its page holds no name that is known or kept"},
-		"nothing known":         {pages("weather 5\n"), "its page holds no name that is known or kept"},
-		"rubbish":               {pages("go_threads {}{}\n"), `its page cannot be read: line 1: "{}" is no number`},
+		"HTML":          {pages("<!doctype html><p>go_goroutines 5\n"), "it answers with a document, and not with a page of Prometheus"},
+		"empty":         {pages(""), "its page holds no name that is known or kept"},
+		"nothing known": {pages("weather 5\n"), "its page holds no name that is known or kept"},
+		"rubbish":       {pages("go_threads {}{}\n"), `its page cannot be read: line 1: "{}" is no number`},
+		"protobuf": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/vnd.google.protobuf; encoding=delimited")
+			_, _ = io.WriteString(w, "\x0a\x05hello\x12\x01\x00")
+		}, `it answers with "application/vnd.google.protobuf; encoding=delimited", and not with a page of Prometheus in text`},
+		"JSON": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, `{"go_goroutines": 5}`)
+		}, `it answers with "application/json", and not with a page of Prometheus in text`},
 		"stops in a line":       {pages(whole + "go_threads 1"), "its page stops in the middle"},
 		"closes without answer": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "it closes the connection"},
 		"stops in the body": {func(w http.ResponseWriter, _ *http.Request) {

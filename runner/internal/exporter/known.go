@@ -47,7 +47,7 @@ func (v *view) node() {
 	v.count(waits.share(all), result.IOWaitShare)
 	v.count(stolen.share(all), result.StolenShare)
 	if v.has(cpu) {
-		v.put(float64(len(v.values(cpu, "cpu"))), result.CPUCapacity)
+		v.put(float64(len(v.distinct(cpu, "cpu"))), result.CPUCapacity)
 	}
 	v.put(v.gauge("node_load1"), result.LoadAverage)
 	v.put(v.gauge("node_procs_running"), result.Runnable)
@@ -133,13 +133,13 @@ func (v *view) containers() {
 	for _, name := range v.values(of+"cpu_usage_seconds_total", label) {
 		mine := is(label, name)
 		periods := v.rate(of+"cpu_cfs_periods_total", mine)
-		quota := positive(v.gauge(of+"spec_cpu_quota", mine)) / v.gauge(of+"spec_cpu_period", mine)
+		quota := v.limit(of+"spec_cpu_quota", mine) / v.gauge(of+"spec_cpu_period", mine)
 		v.count(v.rate(of+"cpu_usage_seconds_total", mine), result.CPUCores, name)
 		v.put(quota, result.QuotaCores, name)
 		v.count(v.rate(of+"cpu_cfs_throttled_periods_total", mine).share(periods), result.ThrottledShare, name)
 		v.put(v.gauge(of+"memory_working_set_bytes", mine), result.MemoryBytes, name)
 		v.put(v.gauge(of+"memory_rss", mine), result.RSSBytes, name)
-		v.put(positive(v.gauge(of+"spec_memory_limit_bytes", mine)), result.MemoryLimit, name)
+		v.put(v.limit(of+"spec_memory_limit_bytes", mine), result.MemoryLimit, name)
 		v.count(v.rate(of+"oom_events_total", mine), result.OOMKills, name)
 	}
 }
@@ -172,7 +172,7 @@ func (v *view) pools() {
 		for _, name := range v.values(p.inUse, p.label) {
 			mine := is(p.label, name)
 			v.put(v.gauge(p.inUse, mine), result.PoolInUse, name)
-			v.put(positive(v.gauge(p.most, mine)), result.PoolMax, name)
+			v.put(v.limit(p.most, mine), result.PoolMax, name)
 			v.put(v.gauge(p.pending, mine), result.PoolPending, name)
 			v.count(v.rate(p.wait, mine), result.PoolWait, name)
 		}
@@ -182,11 +182,11 @@ func (v *view) pools() {
 // process reads the process that answers: the client libraries of Prometheus, and Micrometer.
 func (v *view) process() {
 	files := or(v.gauge("process_open_fds"), v.gauge("process_files_open_files"))
-	most := or(v.gauge("process_max_fds"), v.gauge("process_files_max_files"))
+	most := or(v.limit("process_max_fds"), v.limit("process_files_max_files"))
 	v.count(v.rate("process_cpu_seconds_total").or(v.rate("process_cpu_time_ns_total").times(1e-9)), result.CPUCores)
 	v.put(v.gauge("process_resident_memory_bytes"), result.RSSBytes)
 	v.put(files, result.OpenFiles)
-	v.put(files/positive(most), result.OpenFilesShare)
+	v.put(files/most, result.OpenFilesShare)
 	threads := or(v.gauge("go_threads"), v.gauge("jvm_threads_live_threads"))
 	v.put(or(threads, v.gauge("jvm_threads_current")), result.Threads)
 	v.put(v.gauge("go_goroutines"), result.Goroutines)
@@ -206,7 +206,7 @@ func (v *view) collections() {
 // growth is how far a Go heap grows until the next collection: to its double at GOGC=100, which a page that does not
 // tell it has in all likelihood.
 func (v *view) growth() float64 {
-	percent := or(v.gauge("go_gc_gogc_percent"), 100)
+	percent := or(v.sum("go_gc_gogc_percent", false, nil), 100)
 	if percent <= 0 || percent > 10_000 { // switched off
 		return math.NaN()
 	}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,6 +30,7 @@ type reading struct {
 	figures map[string]float64 // what holds at its instant
 	counted map[string]rate    // since the page before
 	absent  []result.Absent
+	odd     odd
 }
 
 // wanted says which names of a page are read.
@@ -54,39 +56,74 @@ func (m *memory) keeps(name string) bool {
 
 // read turns a page into figures, and remembers what the next page needs.
 func (m *memory) read(page *Page, at time.Time) reading {
+	values, doubles := points(page)
+	for name := range doubles {
+		delete(values, name)
+	}
 	r := reading{figures: map[string]float64{}, counted: map[string]rate{}}
-	v := &view{series: map[string][]Series{}, before: m.before, at: at, since: at.Sub(m.at), every: m.every, fell: map[string]bool{}}
+	v := &view{series: map[string][]Series{}, before: m.before, at: at, since: at.Sub(m.at), every: m.every, fell: map[string]bool{}, doubles: doubles, odd: odd{}}
 	for _, s := range page.Series {
 		v.series[s.Name] = append(v.series[s.Name], s)
 	}
-	v.put = func(value float64, figure string, of ...string) { r.put(value, result.Reading(m.as, figure, of...)) }
+	r.odd = v.odd
+	v.put = func(value float64, figure string, of ...string) {
+		r.put(value, result.Reading(m.as, figure, of...), true)
+	}
 	v.count = func(value rate, figure string, of ...string) { r.count(value, result.Reading(m.as, figure, of...)) }
 	m.restart(v)
 	v.figures()
-	v.cards(func(value float64, card, figure string) { r.put(value, result.Reading(m.as+".gpu."+card, figure)) })
+	v.cards(func(value float64, card, figure string) {
+		r.put(value, result.Reading(m.as+".gpu."+card, figure), true)
+	})
 	m.keepOthers(v, page, &r)
-	if page.Bad > 0 {
-		r.tell(m.as, fmt.Sprintf("%d bad lines of its page are left out, the first: %s", page.Bad, page.Why))
-	}
+	m.leftOut(page, &r)
 	m.fallen(v, &r)
-	m.remember(page, at)
+	v.odd.tell(m.as, &r)
+	m.at, m.before = at, values
 	return r
 }
 
-// put keeps a figure unless it is not known. Names must fit into a Result.
-func (r *reading) put(value float64, name string) {
-	if math.IsNaN(value) || math.Abs(value) > 1e300 || len(name) > maxName || strings.ContainsFunc(name, isControl) {
-		return
+// leftOut tells which lines of a page were not read.
+func (m *memory) leftOut(page *Page, r *reading) {
+	if page.Bad > 0 {
+		r.tell(m.as+" lines", fmt.Sprintf("%d bad lines of its page are left out, the first: %s", page.Bad, page.Why))
 	}
-	r.figures[name] = value
+	if page.More > 0 {
+		r.tell(m.as+" series", fmt.Sprintf("only the first %d series of its page are read, %d are left out", maxSeries, page.More))
+	}
+}
+
+// put keeps a figure unless it is not known. What counts is never negative.
+func (r *reading) put(value float64, name string, counts bool) {
+	switch {
+	case math.IsNaN(value) || !r.fits(name):
+	case math.Abs(value) > maxValue:
+		r.odd.note(tooLarge, name, isValue(value))
+	case counts && value < 0:
+		r.odd.note(negative, name, isValue(value))
+	default:
+		r.figures[name] = value
+	}
 }
 
 // count keeps a rate unless it is not known.
 func (r *reading) count(value rate, name string) {
-	if !value.known() || value.value() > 1e300 || len(name) > maxName || strings.ContainsFunc(name, isControl) {
-		return
+	switch {
+	case !value.known() || !r.fits(name):
+	case value.value() > maxValue:
+		r.odd.note(tooLarge, name, isValue(value.value()))
+	default:
+		r.counted[name] = value
 	}
-	r.counted[name] = value
+}
+
+// fits says whether a Result may hold a name.
+func (r *reading) fits(name string) bool {
+	if len(name) > maxName || strings.ContainsFunc(name, isControl) {
+		r.odd.note(unnamable, strconv.Quote(name), "")
+		return false
+	}
+	return true
 }
 
 // tell adds a sentence, cut to what a Result keeps.
@@ -134,19 +171,25 @@ func (m *memory) keepOthers(v *view, page *Page, r *reading) {
 		}
 		m.keepOne(v, page, s, r)
 	}
+	var nothing []string
 	for i, ok := range found {
 		if !ok {
-			r.tell(m.as, fmt.Sprintf("keep: its page has nothing that %q fits", m.keep[i]))
+			nothing = append(nothing, strconv.Quote(m.keep[i]))
 		}
 	}
+	if len(nothing) > 0 {
+		r.tell(m.as+" keep", "its page has nothing that fits "+strings.Join(nothing, ", "))
+	}
 	if left > 0 {
-		r.tell(m.as, fmt.Sprintf("keep: %d series more than %d are left out", left, maxKept))
+		r.tell(m.as+" kept", fmt.Sprintf("keep: %d series more than %d are left out", left, maxKept))
 	}
 }
 
 func (m *memory) keepOne(v *view, page *Page, s *Series, r *reading) {
 	if !counts(page, s.Name) {
-		r.put(s.Value, m.as+"."+s.String())
+		if v.usable(s, false) {
+			r.put(s.Value, m.as+"."+s.String(), false)
+		}
 		return
 	}
 	rate, fell := v.rateOf(s)
@@ -207,19 +250,24 @@ func (m *memory) fallen(v *view, r *reading) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.falls)) {
 		if m.falls[name] >= mostFalls {
-			r.tell(m.as, fmt.Sprintf("%s should only grow, but it fell %d times", name, m.falls[name]))
+			r.tell(m.as+" "+name, fmt.Sprintf("%s should only grow, but it fell %d times", name, m.falls[name]))
 		}
 	}
 }
 
-// remember keeps the values of a page.
-func (m *memory) remember(page *Page, at time.Time) {
-	m.at = at
-	before := make(map[string]point, len(page.Series))
+// points are the values of a page, and the series that it has more than once: nobody knows which of their values counts.
+func points(page *Page) (values map[string]point, doubles map[string]bool) {
+	values, doubles = make(map[string]point, len(page.Series)), map[string]bool{}
 	for i := range page.Series {
-		if v := page.Series[i].Value; !math.IsNaN(v) {
-			before[page.Series[i].String()] = point{v, page.Series[i].At}
+		name := page.Series[i].String()
+		if _, before := values[name]; before {
+			doubles[name] = true
 		}
+		value := page.Series[i].Value
+		if !(value >= 0 && value <= maxValue) {
+			value = math.NaN() // no counter
+		}
+		values[name] = point{value, page.Series[i].At}
 	}
-	m.before = before
+	return values, doubles
 }

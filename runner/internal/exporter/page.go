@@ -17,6 +17,7 @@ type Page struct {
 	Types  map[string]string // by family, as the page says: counter, gauge, histogram, summary and others
 	Bad    int               // lines that were left out
 	Why    string            // what is wrong with the first of them
+	More   int               // series past the bound, which are left out
 	Cut    bool              // the page stops in the middle of a line, or before the end that OpenMetrics asks for
 }
 
@@ -132,7 +133,8 @@ func (p *Page) series(line []byte, wanted func(string) bool) error {
 		return err
 	}
 	if len(p.Series) == maxSeries {
-		return fmt.Errorf("only %d series of a page are read", maxSeries)
+		p.More++
+		return nil
 	}
 	p.Series = append(p.Series, s)
 	return nil

@@ -1,6 +1,7 @@
 package exporter
 
 import (
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -10,14 +11,16 @@ import (
 // view is a page beside the page before it. Its figures are NaN where the page does not tell them, so that what is
 // computed from them is NaN too.
 type view struct {
-	series map[string][]Series                              // by name
-	before map[string]point                                 // by series
-	at     time.Time                                        // of the page
-	since  time.Duration                                    // since the page before
-	every  time.Duration                                    // how often pages are asked for
-	fell   map[string]bool                                  // names that were asked for their rate and have a series that fell
-	put    func(value float64, figure string, of ...string) // what holds at this instant
-	count  func(r rate, figure string, of ...string)        // what was counted since the page before
+	series  map[string][]Series                              // by name
+	before  map[string]point                                 // by series
+	at      time.Time                                        // of the page
+	since   time.Duration                                    // since the page before
+	every   time.Duration                                    // how often pages are asked for
+	doubles map[string]bool                                  // series that stand on the page more than once
+	odd     odd                                              // what of the page was asked for and cannot be used
+	fell    map[string]bool                                  // names that were asked for their rate and have a series that fell
+	put     func(value float64, figure string, of ...string) // what holds at this instant
+	count   func(r rate, figure string, of ...string)        // what was counted since the page before
 }
 
 // point is the value of a series in the page before.
@@ -34,20 +37,55 @@ func is(label, value string) match { return func(s *Series) bool { return s.Labe
 // has reports whether the page has series of a name.
 func (v *view) has(name string) bool { return len(v.series[name]) > 0 }
 
-// gauge returns the sum of the values of all series that match.
-func (v *view) gauge(name string, matches ...match) float64 {
+// gauge returns the sum of the values of all series that match. If one of them cannot be used, neither can the sum.
+func (v *view) gauge(name string, matches ...match) float64 { return v.sum(name, true, matches) }
+
+// limit is like gauge. 0 and less stand for no limit.
+func (v *view) limit(name string, matches ...match) float64 {
+	return positive(v.sum(name, false, matches))
+}
+
+func (v *view) sum(name string, counts bool, matches []match) float64 {
 	sum := math.NaN()
 	for s := range v.matching(name, matches) {
+		if !v.usable(s, counts) {
+			return math.NaN()
+		}
 		sum = plus(sum, s.Value)
 	}
 	return sum
 }
 
+// usable says whether a series has a value that can be used. If it has none, that is noted. What counts is never negative.
+func (v *view) usable(s *Series, counts bool) bool {
+	var f fault
+	switch {
+	case len(v.doubles) > 0 && v.doubles[s.String()]:
+		v.odd.note(twice, s.String(), "")
+		return false
+	case math.IsNaN(s.Value) || math.IsInf(s.Value, 0):
+		f = notFinite
+	case math.Abs(s.Value) > maxValue:
+		f = tooLarge
+	case counts && s.Value < 0:
+		f = negative
+	default:
+		return true
+	}
+	v.odd.note(f, s.String(), isValue(s.Value))
+	return false
+}
+
+const maxValue = 1e300 // what a Result keeps
+
 // rate returns how much the series that match have grown, together. A series that is new is left out. If one fell, such
-// as after a restart, nobody knows how much was counted: the rate is unknown.
+// as after a restart, nobody knows how much was counted: the rate is unknown. So it is if one cannot be used.
 func (v *view) rate(name string, matches ...match) rate {
 	sum := unknown
 	for s := range v.matching(name, matches) {
+		if !v.usable(s, true) {
+			return unknown
+		}
 		r, fell := v.rateOf(s)
 		if fell {
 			v.fell[name] = true
@@ -60,8 +98,11 @@ func (v *view) rate(name string, matches ...match) rate {
 
 // rateOf returns how much one series has grown.
 func (v *view) rateOf(s *Series) (r rate, fell bool) {
+	if !v.usable(s, true) {
+		return unknown, false
+	}
 	before, ok := v.before[s.String()]
-	if !ok {
+	if !ok || math.IsNaN(before.value) {
 		return unknown, false
 	}
 	since := v.since
@@ -79,17 +120,25 @@ func (v *view) rateOf(s *Series) (r rate, fell bool) {
 
 // values returns the values of a label in the series of a name, "" left out, at most maxParts.
 func (v *view) values(name, label string) []string {
+	values := slices.SortedFunc(maps.Keys(v.distinct(name, label)), naturally)
+	if len(values) > maxParts {
+		v.odd.note(tooMany, label+" of "+name, fmt.Sprintf(" has %d", len(values)))
+	}
+	return values[:min(len(values), maxParts)]
+}
+
+// distinct returns all values of a label in the series of a name, "" left out.
+func (v *view) distinct(name, label string) map[string]bool {
 	found := map[string]bool{}
 	for i := range v.series[name] {
 		if value := v.series[name][i].Label(label); value != "" {
 			found[value] = true
 		}
 	}
-	values := slices.Sorted(maps.Keys(found))
-	return values[:min(len(values), maxParts)]
+	return found
 }
 
-// maxParts bounds the devices, pools, groups or containers of a page.
+// maxParts bounds the cards, pools, groups or containers of a page.
 const maxParts = 50
 
 // matching yields the series of a name that match.
