@@ -48,7 +48,7 @@ func amdCards(files fs.FS) (cards []amdCard) {
 	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return cmp.Compare(number(a.Name()), number(b.Name())) })
 	for _, e := range entries {
 		dir := path.Join(drm, e.Name(), "device")
-		if number(e.Name()) < 0 || read(files, path.Join(dir, "vendor")) != amd || len(cards) == mostCards {
+		if number(e.Name()) < 0 || read(files, path.Join(dir, "vendor")) != amd {
 			continue
 		}
 		sensors, _ := fs.Glob(files, path.Join(dir, "hwmon", "hwmon*")) // the pattern is well formed

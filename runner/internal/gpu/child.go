@@ -31,6 +31,9 @@ type child struct {
 	cycles      int           // samples of that card
 	pid         int           // while it runs
 	spent       time.Duration // CPU time, before it was started last
+	said        string        // its first line on stdout that is no sample
+	half        string        // the line that is not whole yet
+	mistakes    string        // what it said on stderr
 	why         string        // what it did when it ended last
 	none        string        // why there are no cards of NVIDIA at all
 }
@@ -56,12 +59,26 @@ func (n *child) trouble(now time.Time) result.Absent {
 	case n.why != "":
 		return result.Absent{Source: source, Why: it + n.why}
 	case silent > patience:
-		return result.Absent{Source: source, Why: fmt.Sprintf("%shas told nothing for %v", it, silent.Round(100*time.Millisecond))}
+		return result.Absent{Source: source, Why: fmt.Sprintf("%shas told nothing for %v%s", it, silent.Round(100*time.Millisecond), n.instead())}
 	case n.slow() > staleFrom:
 		return result.Absent{Source: source, Why: fmt.Sprintf("its first answer took %v", n.slow().Round(100*time.Millisecond))}
+	case n.said != "" && !n.first.IsZero():
+		return result.Absent{Source: source, Why: "it also printed what cannot be read: " + quoted(n.said)}
 	}
 	return result.Absent{}
 }
+
+// instead quotes what it said in the place of samples.
+func (n *child) instead() string {
+	for _, said := range []string{n.said, n.half, n.mistakes} {
+		if said != "" {
+			return "; it said " + quoted(said)
+		}
+	}
+	return ""
+}
+
+func quoted(said string) string { return strconv.Quote(clip(said)) }
 
 const (
 	mostRestarts = 3               // of an nvidia-smi that ends by itself
@@ -78,6 +95,7 @@ func (c *Cards) follow(ctx context.Context, n *child) {
 	asked := fields
 	for restarts := 0; ; {
 		run := &run{cards: c, child: n, fields: asked}
+		run.errors.heard = func(text string) { c.heard(&n.mistakes, text) }
 		why := run.run(ctx)
 		if ctx.Err() != nil {
 			return
@@ -139,7 +157,7 @@ type run struct {
 	unread  int // lines in a row
 	samples int
 	said    []byte // what is no sample, its beginning
-	errors  tail
+	errors  tail   // what it said on stderr
 	refused string // why its output is not read any more
 }
 
@@ -203,7 +221,7 @@ func (r *run) empty() bool {
 // text is what nvidia-smi said besides samples. Another goroutine takes what it says on stderr, so text waits for the end.
 func (r *run) text() string {
 	said := r.first()
-	if mistakes := strings.TrimSpace(string(r.errors)); mistakes != "" {
+	if mistakes := strings.TrimSpace(string(r.errors.text)); mistakes != "" {
 		said = strings.TrimSpace(said + " " + strings.ToValidUTF8(mistakes, "\ufffd"))
 	}
 	return said
@@ -251,10 +269,20 @@ func (r *run) Write(p []byte) (int, error) {
 		r.unread++
 	}
 	if r.unread > mostUnread {
-		return 0, r.refuse("prints what cannot be read, such as " + strconv.Quote(clip(r.first())))
+		return 0, r.refuse("prints what cannot be read, such as " + quoted(r.first()))
 	}
 	r.rest = slices.Clone(r.rest) // without what was read
+	r.cards.heard(&r.child.said, string(r.said))
+	r.cards.heard(&r.child.half, string(r.rest))
 	return len(p), nil
+}
+
+// heard notes the first line of what was said besides samples.
+func (c *Cards) heard(to *string, text string) {
+	text, _, _ = strings.Cut(strings.TrimSpace(text), "\n")
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	*to = strings.ToValidUTF8(text, "\ufffd")
 }
 
 func (r *run) line(text string, now time.Time) {
@@ -287,10 +315,14 @@ func (r *run) refuse(why string) error {
 }
 
 // tail is a writer that keeps what came first.
-type tail []byte
+type tail struct {
+	text  []byte
+	heard func(text string) // is told of it
+}
 
 func (t *tail) Write(p []byte) (int, error) {
-	*t = append(*t, p[:min(len(p), max(0, 500-len(*t)))]...)
+	t.text = append(t.text, p[:min(len(p), max(0, 500-len(t.text)))]...)
+	t.heard(string(t.text))
 	return len(p), nil
 }
 

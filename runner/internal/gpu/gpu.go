@@ -15,6 +15,7 @@ package gpu
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -42,6 +43,7 @@ type Source struct {
 	only  []int
 	first bool // it started the child
 	seen  map[int]*card
+	more  map[int]bool // cards past the bound
 }
 
 // card is what was told of one card.
@@ -53,7 +55,7 @@ type card struct {
 
 const (
 	mostFresh = 64              // samples of a card that wait for a Read
-	mostCards = 256             // that are kept
+	mostCards = 128             // that are kept: a Result has room for all figures of so many
 	staleFrom = 3 * time.Second // a sample says nothing about what comes later
 	slowFrom  = 2 * time.Second // a first answer that takes so long is told
 )
@@ -63,7 +65,7 @@ const (
 func (c *Cards) Open(every time.Duration, only []int) *Source {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := &Source{cards: c, only: only, seen: map[int]*card{}}
+	s := &Source{cards: c, only: only, seen: map[int]*card{}, more: map[int]bool{}}
 	c.sources = append(c.sources, s)
 	if len(c.sources) > 1 {
 		return s
@@ -129,7 +131,7 @@ func (c *Cards) take(of *child, got sample, now time.Time) {
 func (s *Source) take(got sample, now time.Time, every time.Duration) {
 	k := s.seen[got.index]
 	if k == nil {
-		if len(s.seen) >= mostCards {
+		if !s.room(got.index) {
 			return
 		}
 		k = &card{}
@@ -141,6 +143,19 @@ func (s *Source) take(got sample, now time.Time, every time.Duration) {
 	k.fresh, k.last, k.at = append(k.fresh, got), got, now
 }
 
+// room says whether a card is kept: those with the lowest numbers are.
+func (s *Source) room(index int) bool {
+	if len(s.seen) < mostCards {
+		return true
+	}
+	highest := slices.Max(slices.Collect(maps.Keys(s.seen)))
+	if index < highest {
+		delete(s.seen, highest)
+	}
+	s.more[max(index, highest)] = true
+	return index < highest
+}
+
 // Read returns the means of what was told since the last Read, or what was told last if that is new enough.
 func (s *Source) Read(now time.Time) (figures map[string]float64, facts map[string]string, absent []result.Absent) {
 	s.cards.mu.Lock()
@@ -149,12 +164,22 @@ func (s *Source) Read(now time.Time) (figures map[string]float64, facts map[stri
 	for _, index := range slices.Sorted(maps.Keys(s.seen)) {
 		absent = append(absent, s.seen[index].read(now, figures, facts)...)
 	}
+	read := 0
 	for i, a := range s.cards.amd {
-		if len(s.only) == 0 || slices.Contains(s.only, i) {
-			absent = append(absent, a.read(i, figures, facts)...)
+		if len(s.only) > 0 && !slices.Contains(s.only, i) {
+			continue
 		}
+		if read++; read > mostCards {
+			s.more[i] = true
+			continue
+		}
+		absent = append(absent, a.read(i, figures, facts)...)
 	}
 	absent = append(absent, s.unseen()...)
+	if n := len(s.more); n > 0 {
+		why := fmt.Sprintf("only the %d GPUs with the lowest numbers are read, %d are left out", mostCards, n)
+		absent = append(absent, result.Absent{Source: "further GPUs", Why: why})
+	}
 	if why := s.cards.child.trouble(now); why.Why != "" && len(s.cards.amd) == 0 {
 		absent = append(absent, why)
 	}
@@ -209,7 +234,7 @@ func (s *Source) unseen() (absent []result.Absent) {
 		return nil
 	}
 	for _, index := range s.only {
-		if s.seen[index] == nil && index >= len(c.amd) {
+		if s.seen[index] == nil && !s.more[index] && index >= len(c.amd) {
 			absent = append(absent, result.Absent{Source: subjectOf(index), Why: "there is no such card"})
 		}
 	}

@@ -224,14 +224,65 @@ func TestTrouble(t *testing.T) {
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			program(t, c.script)
-			now := until(t, open(t), func(now told) bool { return now.absent[c.source] != "" })
-			if got := now.absent[c.source]; !strings.HasPrefix(got, c.why) {
-				t.Errorf("%q, want %q", got, c.why)
-			}
+			now := until(t, open(t), func(now told) bool { return strings.HasPrefix(now.absent[c.source], c.why) })
 			if c.source == "gpu" && len(now.figures) > 0 {
 				t.Errorf("figures %v", now.figures)
 			}
 		})
+	}
+}
+
+// What is printed in the place of samples, or between them, is quoted.
+func TestQuoted(t *testing.T) {
+	const sample = "0, 10, 1, 2, 3, 4, Disabled, A"
+	for _, c := range []struct{ what, script, source, why string }{
+		{"no device, and it stays", "echo 'No devices were found'; sleep 60", "gpu", `it said "No devices were found"`},
+		{"only a header", "echo 'index, utilization.gpu [%], name'; sleep 60", "gpu", `it said "index, utilization.gpu [%], name"`},
+		{"half a line", "printf 'Please wait'; sleep 60", "gpu", `it said "Please wait"`},
+		{"mistakes", "echo 'Please wait' >&2; sleep 60", "gpu", `it said "Please wait"`},
+		{"commas in numbers", "while :; do echo '0, 40,5, 1000, 81559, 120,5, 45, Disabled, NVIDIA H100'; sleep 0.2; done", "gpu",
+			`it said "0, 40,5, 1000, 81559, 120,5, 45, Disabled, NVIDIA H100"`},
+		{"a comma in one number", "while :; do echo '0, 40, 1000, 81559, 120,5, 45, [N/A], NVIDIA H100'; sleep 0.2; done", "gpu",
+			`it said "0, 40, 1000, 81559, 120,5, 45, [N/A], NVIDIA H100"`},
+		{"commas, and a driver without MIG", `case "$*" in *mig*) echo 'Field "mig.mode.current" is not a valid field to query.'; exit 2;; esac
+while :; do echo '0, 40, 1000, 81559, 120,5, 45, Tesla'; sleep 0.2; done`, "gpu", `it said "0, 40, 1000, 81559, 120,5, 45, Tesla"`},
+		{"a card that is lost", "while :; do echo '" + sample + "'; echo 'Unable to determine the device handle'; sleep 0.2; done", "nvidia-smi",
+			`it also printed what cannot be read: "Unable to determine the device handle"`},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			program(t, c.script)
+			now := until(t, open(t), func(now told) bool { return strings.HasSuffix(now.absent[c.source], c.why) })
+			if c.source == "gpu" && len(now.figures) > 0 {
+				t.Errorf("figures %v", now.figures)
+			}
+		})
+	}
+}
+
+// Of more cards than there is room for, those with the lowest numbers are read, whole, and the others are counted.
+func TestManyCards(t *testing.T) {
+	lines := func(from, to int) string {
+		return fmt.Sprintf("for i in $(seq %d %d); do echo \"$i, 10, 1, 2, 3, 4, Disabled, A\"; done; ", from, to)
+	}
+	program(t, "while :; do "+lines(200, 299)+lines(0, 199)+"sleep 0.5; done")
+	cards := &gpu.Cards{}
+	all, some := cards.Open(time.Second, nil), cards.Open(time.Second, []int{3, 250})
+	defer all.Close()
+	defer some.Close()
+	now := until(t, all, func(now told) bool {
+		return now.absent["further GPUs"] == "only the 128 GPUs with the lowest numbers are read, 172 are left out"
+	})
+	for i := range 300 {
+		_, there := now.figures[fmt.Sprintf("gpu.%d.temperature_celsius", i)]
+		if there != (i < 128) {
+			t.Errorf("card %d: %v", i, there)
+		}
+	}
+	if len(now.figures) != 128*5 {
+		t.Errorf("%d figures", len(now.figures))
+	}
+	if now := until(t, some, has("gpu.250.busy_share")); len(now.figures) != 10 || len(now.absent) != 0 {
+		t.Errorf("%+v", now)
 	}
 }
 

@@ -64,9 +64,13 @@ func parse(line string, asked []field) (sample, error) {
 			}
 			s.index = int(index)
 		case f.query == "name":
-			s.name = plain(cell)
+			if s.name = plain(cell); shifted(s.name) {
+				return sample{}, errNoSample
+			}
 		case f.query == "mig.mode.current":
-			split = strings.EqualFold(cell, "Enabled")
+			if split = strings.EqualFold(cell, "Enabled"); !split && !isWord(cell) {
+				return sample{}, errNoSample
+			}
 		default:
 			s.put(f, cell)
 		}
@@ -78,6 +82,16 @@ func parse(line string, asked []field) (sample, error) {
 		return sample{}, errNoSample
 	}
 	return s, nil
+}
+
+// isWord says whether a cell holds a word, such as Disabled or [N/A], and no number.
+func isWord(cell string) bool { return cell != "" && !strings.ContainsAny(cell[:1], "+-.0123456789") }
+
+// shifted says whether a name begins with another field: then numbers have commas, and the cells are not where they seem.
+func shifted(name string) bool {
+	first, _, more := strings.Cut(name, ",")
+	_, err := strconv.ParseFloat(first, 64)
+	return more && (err == nil || strings.HasPrefix(first, "["))
 }
 
 // put adds a figure, or the word that stands in its place, such as [N/A].
