@@ -69,6 +69,9 @@ func (v *view) disks() {
 	whole := without("device", "loop", "ram", "zram", "dm-", "md", "sr", "fd")
 	busiest := unknown
 	for s := range v.matching("node_disk_io_time_seconds_total", []match{whole}) {
+		if !v.usable(s, true) {
+			continue
+		}
 		busy, _ := v.rateOf(s)
 		busy = busy.upTo1()
 		v.count(busy, result.DiskBusy, s.Label("device"))

@@ -186,10 +186,11 @@ func (m *memory) keepOthers(v *view, page *Page, r *reading) {
 }
 
 func (m *memory) keepOne(v *view, page *Page, s *Series, r *reading) {
+	if !v.usable(s, false) {
+		return
+	}
 	if !counts(page, s.Name) {
-		if v.usable(s, false) {
-			r.put(s.Value, m.as+"."+s.String(), false)
-		}
+		r.put(s.Value, m.as+"."+s.String(), false)
 		return
 	}
 	rate, fell := v.rateOf(s)
@@ -264,8 +265,8 @@ func points(page *Page) (values map[string]point, doubles map[string]bool) {
 			doubles[name] = true
 		}
 		value := page.Series[i].Value
-		if !(value >= 0 && value <= maxValue) {
-			value = math.NaN() // no counter
+		if math.Abs(value) > maxValue {
+			value = math.NaN()
 		}
 		values[name] = point{value, page.Series[i].At}
 	}

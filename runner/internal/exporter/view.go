@@ -96,13 +96,10 @@ func (v *view) rate(name string, matches ...match) rate {
 	return sum
 }
 
-// rateOf returns how much one series has grown.
+// rateOf returns how much one series has grown, whose value can be used.
 func (v *view) rateOf(s *Series) (r rate, fell bool) {
-	if !v.usable(s, true) {
-		return unknown, false
-	}
 	before, ok := v.before[s.String()]
-	if !ok || math.IsNaN(before.value) {
+	if !ok || math.IsNaN(before.value) || before.value < 0 && s.Value >= 0 { // below 0 it was no counter
 		return unknown, false
 	}
 	since := v.since
