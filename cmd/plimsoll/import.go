@@ -40,7 +40,12 @@ func (c *importCmd) Run(ctx context.Context, a *console.Console) error {
 	if err != nil {
 		return err
 	}
-	r, err := imports.Read(c.Format, c.Files, options)
+	stopped, end := untilStopped(ctx, a)
+	defer end()
+	r, err := imports.Read(stopped, c.Format, c.Files, options)
+	if errors.Is(err, imports.ErrInterrupted) {
+		return fmt.Errorf("%w; nothing was written", err)
+	}
 	if err != nil {
 		return exit.AsInput(err)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/exit"
 	"github.com/plimsoll-ci/plimsoll/runner/result"
@@ -71,6 +73,38 @@ func TestInterruptMonitor(t *testing.T) {
 	var w result.Watch
 	if err := json.Unmarshal([]byte(readFile(t, out)), &w); err != nil || !(w.Mean["machine.memory_used_bytes"] > 0) || len(w.Timeline) == 0 {
 		t.Errorf("%v, %+v", err, w)
+	}
+}
+
+// TestInterruptImport sends one interrupt to an import that reads a pipe. It ends, and writes nothing.
+func TestInterruptImport(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot send another an interrupt there")
+	}
+	bin, dir := buildPrograms(t), t.TempDir()
+	command := exec.Command(filepath.Join(bin, "plimsoll"), "import", "jmeter", "/dev/stdin")
+	command.Dir = dir
+	var stderr strings.Builder
+	command.Stderr = &stderr
+	in, err := command.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_, err = io.WriteString(in, "timeStamp,elapsed,label,responseCode,success\n"+strings.Repeat("1767225600000,10,a,200,true\n", 100_000)) // more than a pipe holds
+	err = errors.Join(err, command.Process.Signal(os.Interrupt))
+	began := time.Now()
+	ended := command.Wait()
+	if command.ProcessState.ExitCode() != exit.Trouble || time.Since(began) > 20*time.Second {
+		t.Errorf("interrupted, it ends with %v after %v, want exit status 3; %v", ended, time.Since(began), err)
+	}
+	if want := "import /dev/stdin: interrupted before the end of what is to be read; nothing was written"; !strings.Contains(stderr.String(), want) {
+		t.Errorf("stderr lacks %q:\n%s", want, stderr.String())
+	}
+	if files, err := os.ReadDir(dir); err != nil || len(files) > 0 {
+		t.Errorf("it has left %v, %v", files, err)
 	}
 }
 

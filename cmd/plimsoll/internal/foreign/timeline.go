@@ -108,17 +108,11 @@ func (t *timeline) settle() {
 	t.took.Drain(&t.second(&place).took)
 }
 
-// tell puts the timeline into a result whose load began at first. It includes seconds without a request, unless the file
-// has far more of them than others.
+// tell puts the timeline into a result whose load began at first.
 func (t *timeline) tell(r *result.Result, first int64) {
 	t.settle()
+	t.fill()
 	places := slices.Sorted(maps.Keys(t.all))
-	if span := places[len(places)-1] - places[0]; span < 2*mostSeconds {
-		for place := places[0]; place <= places[0]+span; place++ {
-			t.second(&place)
-		}
-		places = slices.Sorted(maps.Keys(t.all))
-	}
 	for _, place := range places {
 		s := t.all[place]
 		from := time.Duration(t.origin + place*t.width - first)
@@ -131,4 +125,28 @@ func (t *timeline) tell(r *result.Result, first int64) {
 			P50: s.took.Quantile(0.50), P95: s.took.Quantile(0.95), P99: s.took.Quantile(0.99),
 		})
 	}
+}
+
+// fill adds the parts without a request, unless the file has far more of them than others. It makes parts longer before it
+// adds any, so that their places stay as they are while it does.
+func (t *timeline) fill() {
+	first, last := t.ends()
+	if last-first >= 2*mostSeconds {
+		return
+	}
+	for last-first >= mostSeconds {
+		t.widen()
+		first, last = t.ends()
+	}
+	for place := first; place <= last; place++ {
+		if t.all[place] == nil {
+			t.all[place] = &second{}
+		}
+	}
+}
+
+// ends are the places of the first part and the last.
+func (t *timeline) ends() (first, last int64) {
+	places := slices.Collect(maps.Keys(t.all))
+	return slices.Min(places), slices.Max(places)
 }

@@ -186,7 +186,7 @@ func TestBenchmarks(t *testing.T) {
 			t.Errorf("no note says %q:\n%s", want, notes)
 		}
 	}
-	if _, err := imports.Read("k6", []string{"testdata/forms/go-data.js"}, options); err == nil || !strings.Contains(err.Error(), "write `plimsoll import github-action-benchmark`") {
+	if _, err := imports.Read(t.Context(), "k6", []string{"testdata/forms/go-data.js"}, options); err == nil || !strings.Contains(err.Error(), "write `plimsoll import github-action-benchmark`") {
 		t.Errorf("as k6: got %v", err)
 	}
 }

@@ -131,7 +131,7 @@ func TestEndlessFiles(t *testing.T) {
 		if err := os.WriteFile(file, []byte(begin+strings.Repeat("x", 33<<20)), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if r, err := imports.Read(name, []string{file}, options); err == nil {
+		if r, err := imports.Read(t.Context(), name, []string{file}, options); err == nil {
 			t.Errorf("%s of 33 MB: got %v", name, r)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -60,15 +61,26 @@ type Options struct {
 	Identity foreign.Identity
 }
 
-// Read reads the files of one result in a format.
-func Read(name string, files []string, o Options) (*result.Result, error) {
+// ErrInterrupted is the error about files that were not read to their end because the context ended.
+var ErrInterrupted = errors.New("interrupted before the end of what is to be read")
+
+// Read reads the files of one result in a format. When ctx ends, it ends soon with ErrInterrupted.
+func Read(ctx context.Context, name string, files []string, o Options) (*result.Result, error) {
+	r, err := readAll(ctx, name, files, o)
+	if ctx.Err() != nil { // whatever the reader made of it
+		return nil, fmt.Errorf("import %s: %w", strings.Join(files, ", "), ErrInterrupted)
+	}
+	return r, err
+}
+
+func readAll(ctx context.Context, name string, files []string, o Options) (*result.Result, error) {
 	format, err := named(name)
 	if err != nil {
 		return nil, err
 	}
 	reader, sink := format.New(), &foreign.Sink{}
 	for _, file := range files {
-		if err := readFile(format, reader, sink, file, o.Zone); err != nil {
+		if err := readFile(ctx, format, reader, sink, file, o.Zone); err != nil {
 			return nil, fmt.Errorf("import %s: %w", file, err)
 		}
 	}
@@ -100,12 +112,15 @@ var (
 )
 
 // readFile opens, unpacks, recognises and reads one file.
-func readFile(format foreign.Format, reader foreign.Reader, sink *foreign.Sink, path string, zone *time.Location) error {
+func readFile(ctx context.Context, format foreign.Format, reader foreign.Reader, sink *foreign.Sink, path string, zone *time.Location) error {
 	file, err := input.Open(path)
 	if err != nil {
 		return err
 	}
 	defer file.Close() //nolint:errcheck // it was only read
+	defer context.AfterFunc(ctx, func() {
+		_ = file.SetReadDeadline(time.Now()) // ends a read that waits for a pipe; other files have no deadline
+	})()
 	f := &foreign.File{Name: path, Zone: zone, Changed: time.Now()}
 	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
 		f.Changed = info.ModTime()
@@ -114,7 +129,7 @@ func readFile(format foreign.Format, reader foreign.Reader, sink *foreign.Sink, 
 	if err != nil {
 		return err
 	}
-	f.Reader = in
+	f.Reader = until{ctx.Err, in}
 	f.Head, err = in.Peek(headSize)
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF) && len(f.Head) > 0: // the reader tells
@@ -130,6 +145,19 @@ func readFile(format foreign.Format, reader foreign.Reader, sink *foreign.Sink, 
 		return err
 	}
 	return reader.Read(f, sink)
+}
+
+// until reads until ended returns an error, as that of a context does.
+type until struct {
+	ended func() error
+	io.Reader
+}
+
+func (u until) Read(b []byte) (int, error) {
+	if err := u.ended(); err != nil {
+		return 0, err
+	}
+	return u.Reader.Read(b)
 }
 
 // unpacked is a file without its compression.

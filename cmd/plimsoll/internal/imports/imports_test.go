@@ -22,7 +22,7 @@ var options = imports.Options{Identity: foreign.Identity{Identity: result.Identi
 // read imports files, and checks that the result can be kept.
 func read(t *testing.T, format string, files ...string) (*result.Result, error) {
 	t.Helper()
-	r, err := imports.Read(format, files, options)
+	r, err := imports.Read(t.Context(), format, files, options)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +146,7 @@ func readText(t testing.TB, format, text string) (*result.Result, error) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return imports.Read(format, []string{file}, options)
+	return imports.Read(t.Context(), format, []string{file}, options)
 }
 
 func packed(data []byte) []byte {
@@ -210,7 +210,7 @@ func TestWrongFormat(t *testing.T) {
 			if f.Name == own {
 				continue
 			}
-			if _, err := imports.Read(f.Name, []string{file}, options); err == nil || !strings.Contains(err.Error(), "write `plimsoll import "+own+"`") {
+			if _, err := imports.Read(t.Context(), f.Name, []string{file}, options); err == nil || !strings.Contains(err.Error(), "write `plimsoll import "+own+"`") {
 				t.Errorf("%s as %s: got %v, want that it is of %s", file, f.Name, err, own)
 			}
 		}
@@ -265,10 +265,10 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s of %.60q: got %v, %v, want an error with %q", c.format, c.text, r, err, c.want)
 		}
 	}
-	if _, err := imports.Read("k6", []string{"testdata/missing"}, options); err == nil || !strings.Contains(err.Error(), "no such file") {
+	if _, err := imports.Read(t.Context(), "k6", []string{"testdata/missing"}, options); err == nil || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("a missing file: got %v", err)
 	}
-	if _, err := imports.Read("vegeta", []string{"testdata/vegeta.json", "testdata/vegeta-report.json"}, options); err == nil || !strings.Contains(err.Error(), "of two kinds") {
+	if _, err := imports.Read(t.Context(), "vegeta", []string{"testdata/vegeta.json", "testdata/vegeta-report.json"}, options); err == nil || !strings.Contains(err.Error(), "of two kinds") {
 		t.Errorf("requests and sums: got %v", err)
 	}
 }
@@ -366,7 +366,7 @@ func TestTimeZone(t *testing.T) {
 	for zone, want := range map[*time.Location]string{nil: "2026-01-01T00:00:00Z", berlin: "2025-12-31T23:00:00Z"} {
 		with := options
 		with.Zone = zone
-		r, err := imports.Read("jmeter", []string{"testdata/jmeter-semicolon.jtl"}, with)
+		r, err := imports.Read(t.Context(), "jmeter", []string{"testdata/jmeter-semicolon.jtl"}, with)
 		if err != nil {
 			t.Fatal(err)
 		}
