@@ -150,6 +150,7 @@ func TestNamesOfTools(t *testing.T) {
   Thread calibration: mean lat.: 9747 usec, rate sampling interval: 21 msec
   60017 requests in 30.01s, 19.81MB read
 Requests/sec:   2000.15
+Transfer/sec:    676.14KB
 `
 	if r, err = readText(t, "wrk", wrk2); err != nil || r.Origin.Tool != "wrk2" || strings.Contains(strings.Join(r.Notes, "\n"), "not from when it was due") {
 		t.Errorf("got %v, %v", r, err)

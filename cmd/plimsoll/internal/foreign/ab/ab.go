@@ -28,62 +28,97 @@ func form(head []byte) string {
 
 type reader struct{}
 
+// report holds what has been read so far.
+type report struct {
+	of         foreign.Sums
+	sink       *foreign.Sink
+	host, path string
+	length     time.Duration
+	banner     bool // the line with ab's version was there
+	figures    bool // the figures have begun
+	table      bool // the percentages have begun
+	whole      bool // what ab prints last was there
+}
+
 // Read reads one file.
 func (reader) Read(f *foreign.File, s *foreign.Sink) error {
-	var (
-		of         = foreign.Sums{Classes: map[tally.Class]int64{}, Errors: map[string]int64{}}
-		host, path string
-		length     time.Duration
-	)
-	err := foreign.EachLine(f, s, func(line []byte) (err error) {
-		key, value, _ := strings.Cut(strings.TrimSpace(string(line)), ":")
-		value = strings.TrimSpace(value)
-		word, _, _ := strings.Cut(value, " ")
-		count := func(to *int64) { *to, err = scan.Int([]byte(word)) }
-		switch key {
-		case "Server Hostname":
-			host = value
-		case "Server Port":
-			host += ":" + value
-		case "Document Path":
-			path = value
-		case "Concurrency Level":
-			var n int64
-			count(&n)
-			s.Users = int(n)
-		case "Time taken for tests":
-			length, err = scan.Span([]byte(word), time.Second)
-		case "Complete requests":
-			count(&of.Requests)
-		case "HTML transferred":
-			count(&of.Bytes)
-		case "Non-2xx responses":
-			var n int64
-			count(&n)
-			of.Failures += n
-			of.Errors["an answer with an unexpected status"] += n
-		}
-		if cells := strings.Fields(string(line)); err == nil && len(cells) == 2 {
-			if at := map[string]*time.Duration{"50%": &of.P50, "95%": &of.P95, "99%": &of.P99}[cells[0]]; at != nil {
-				*at, err = scan.Span([]byte(cells[1]), time.Millisecond)
-			}
-		}
-		return err
-	})
-	if err != nil {
+	r := report{of: foreign.Sums{Classes: map[tally.Class]int64{}, Errors: map[string]int64{}}, sink: s, path: "all requests"}
+	if err := foreign.EachLine(f, s, r.line); err != nil {
 		return err
 	}
-	if of.Requests == 0 || length == 0 {
+	if r.of.Requests == 0 || r.length == 0 {
 		return errors.New("it does not tell how many requests were complete, and in which time: it was cut")
 	}
-	s.Target = host
+	if !r.whole {
+		s.Cut("%s lacks the percentages up to 100%%, which ab prints last: it was cut, and figures may be missing", f.Name)
+	}
+	s.Target = r.host
 	s.Note("ab calls a request failed if its answer is of another length than the first: only statuses other than 2xx are counted as failures here")
 	s.Note("what ab prints does not tell when the load ran: that it ended when the file was written is assumed")
-	if path == "" {
-		path = "all requests"
-	}
-	return errors.Join(s.Route([]byte(path), of), s.Lasted(f.Changed.Add(-length), length))
+	return errors.Join(s.Route([]byte(r.path), r.of), s.Lasted(f.Changed.Add(-r.length), r.length))
 }
 
 // End has nothing to add.
 func (reader) End(*foreign.Sink) error { return nil }
+
+func (r *report) line(line []byte) (err error) {
+	if bytes.Contains(line, []byte("This is ApacheBench")) {
+		if r.banner || r.figures {
+			return foreign.ErrSecond
+		}
+		r.banner = true
+	}
+	key, value, _ := strings.Cut(strings.TrimSpace(string(line)), ":")
+	value = strings.TrimSpace(value)
+	word, _, _ := strings.Cut(value, " ")
+	switch key {
+	case "Server Hostname":
+		r.host = value
+	case "Server Port":
+		r.host += ":" + value
+	case "Document Path":
+		if value != "" {
+			r.path = value
+		}
+	case "Concurrency Level":
+		if r.figures {
+			return foreign.ErrSecond
+		}
+		r.figures = true
+		var n int64
+		n, err = scan.Int([]byte(word))
+		r.sink.Users = int(n)
+	case "Time taken for tests":
+		r.length, err = scan.Span([]byte(word), time.Second)
+	case "Complete requests":
+		r.of.Requests, err = scan.Int([]byte(word))
+	case "HTML transferred":
+		r.of.Bytes, err = scan.Int([]byte(word))
+	case "Non-2xx responses":
+		var n int64
+		n, err = scan.Int([]byte(word))
+		r.of.Failures += n
+		r.of.Errors["an answer with an unexpected status"] += n
+	case "Percentage of the requests served within a certain time (ms)":
+		r.table, r.whole = true, false
+	case "Total": // of the times to connect and to answer: the last row if there are no percentages, which -d leaves out
+		r.whole = len(strings.Fields(value)) > 4
+	default:
+		return r.percentage(strings.Fields(string(line)))
+	}
+	return err
+}
+
+// percentage reads a row such as "  50%     12".
+func (r *report) percentage(cells []string) (err error) {
+	if !r.table || len(cells) < 2 {
+		return nil
+	}
+	if at := map[string]*time.Duration{"50%": &r.of.P50, "95%": &r.of.P95, "99%": &r.of.P99}[cells[0]]; at != nil {
+		*at, err = scan.Span([]byte(cells[1]), time.Millisecond)
+	}
+	if cells[0] == "100%" {
+		r.whole = cells[len(cells)-1] == "request)"
+	}
+	return err
+}

@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -99,44 +100,78 @@ var (
 	failure  = regexp.MustCompile(`^\s*\[(\d+)\]\s+(\S.*)$`)
 )
 
+// mostTold is how many answers hey tells the statuses of: the first.
+const mostTold = 1_000_000
+
+// report holds what has been read of a summary so far.
+type report struct {
+	of       foreign.Sums
+	length   time.Duration
+	rate     float64 // requests in a second
+	answered int64
+	begun    bool
+	failing  bool // the texts of errors have begun
+}
+
 // readSummary reads what hey prints.
 func readSummary(f *foreign.File, s *foreign.Sink) error {
-	of := foreign.Sums{Classes: map[tally.Class]int64{}, Errors: map[string]int64{}}
-	var length time.Duration
-	failing := false
-	err := foreign.EachLine(f, s, func(line []byte) (err error) {
-		text := string(line)
-		key, value, _ := strings.Cut(strings.TrimSpace(text), ":")
-		switch {
-		case key == "Total" && length == 0:
-			length, err = scan.Quantity(strings.ReplaceAll(strings.TrimSpace(value), " ", ""))
-		case key == "Error distribution":
-			failing = true
-		case failing && failure.MatchString(text):
-			match := failure.FindStringSubmatch(text)
-			n, _ := strconv.ParseInt(match[1], 10, 64) // it is of digits; one too large gives the largest
-			addFailure(&of, n, match[2])
-		case answers.MatchString(text):
-			match := answers.FindStringSubmatch(text)
-			n, _ := strconv.ParseInt(match[2], 10, 64)
-			of.Requests += n
-			if match[1][0] != '2' && match[1][0] != '3' {
-				of.Failures += n
-				of.Errors["status "+match[1]] += n
-			}
-		case quantile.MatchString(text):
-			match := quantile.FindStringSubmatch(text)
-			if at := map[string]*time.Duration{"50": &of.P50, "95": &of.P95, "99": &of.P99}[match[1]]; at != nil {
-				*at, err = scan.Span([]byte(match[2]), time.Second)
-			}
-		}
-		return err
-	})
-	if err != nil {
+	r := report{of: foreign.Sums{Classes: map[tally.Class]int64{}, Errors: map[string]int64{}}}
+	if err := foreign.EachLine(f, s, r.line); err != nil {
 		return err
 	}
+	switch all := r.all(); {
+	case r.of.Requests >= all:
+	case r.answered == mostTold:
+		s.Note("hey tells the statuses of the first %d answers only: about %d more are left out", mostTold, all-r.of.Requests)
+	default:
+		s.Cut("%s tells how %d of about %d requests ended: it was cut, and figures are missing", f.Name, r.of.Requests, all)
+	}
 	s.Note("the summary does not tell when the load ran: that it ended when the file was written is assumed")
-	return errors.Join(s.Total(of), s.Lasted(f.Changed.Add(-length), length))
+	return errors.Join(s.Total(r.of), s.Lasted(f.Changed.Add(-r.length), r.length))
+}
+
+// all is how many requests there were at least, by the rate, which hey prints before it tells how they ended. Rate and
+// length have four decimals.
+func (r *report) all() int64 {
+	const half = 0.00005
+	return int64(math.Ceil((r.rate-half)*(r.length.Seconds()-half) - 0.5))
+}
+
+func (r *report) line(line []byte) (err error) {
+	text := string(line)
+	key, value, _ := strings.Cut(strings.TrimSpace(text), ":")
+	value = strings.TrimSpace(value)
+	switch {
+	case key == "Summary" && value == "":
+		if r.begun {
+			return foreign.ErrSecond
+		}
+		r.begun = true
+	case key == "Total" && r.length == 0:
+		r.length, err = scan.Quantity(strings.ReplaceAll(value, " ", ""))
+	case key == "Requests/sec" && r.rate == 0:
+		r.rate, err = scan.Float([]byte(value))
+	case key == "Error distribution":
+		r.failing = true
+	case r.failing && failure.MatchString(text):
+		match := failure.FindStringSubmatch(text)
+		n, _ := strconv.ParseInt(match[1], 10, 64) // it is of digits; one too large gives the largest
+		addFailure(&r.of, n, match[2])
+	case answers.MatchString(text):
+		match := answers.FindStringSubmatch(text)
+		n, _ := strconv.ParseInt(match[2], 10, 64)
+		r.of.Requests, r.answered = r.of.Requests+n, r.answered+n
+		if match[1][0] != '2' && match[1][0] != '3' {
+			r.of.Failures += n
+			r.of.Errors["status "+match[1]] += n
+		}
+	case quantile.MatchString(text):
+		match := quantile.FindStringSubmatch(text)
+		if at := map[string]*time.Duration{"50": &r.of.P50, "95": &r.of.P95, "99": &r.of.P99}[match[1]]; at != nil {
+			*at, err = scan.Span([]byte(match[2]), time.Second)
+		}
+	}
+	return err
 }
 
 func addFailure(of *foreign.Sums, n int64, text string) {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -29,7 +28,7 @@ func largest() plainjson.Limit {
 }
 
 func readSummary(f *foreign.File, s *foreign.Sink) error {
-	data, err := io.ReadAll(io.LimitReader(f, int64(largest().Bytes)+1))
+	data, err := foreign.Document(f, largest().Bytes)
 	if err != nil {
 		return err
 	}
@@ -37,7 +36,7 @@ func readSummary(f *foreign.File, s *foreign.Sink) error {
 		return err
 	}
 	var d document
-	if err := json.Unmarshal(data, &d); err != nil {
+	if err := foreign.Decode(data, &d); err != nil {
 		return err
 	}
 	all := d.figures("http_req_duration")

@@ -4,10 +4,8 @@ package oha
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign"
@@ -49,9 +47,13 @@ type reader struct{}
 
 // Read reads one file.
 func (reader) Read(f *foreign.File, s *foreign.Sink) error {
+	data, err := foreign.Document(f, largest)
+	if err != nil {
+		return err
+	}
 	var d document
-	if err := json.NewDecoder(io.LimitReader(f, largest)).Decode(&d); err != nil {
-		return fmt.Errorf("the JSON: %w", err)
+	if err := foreign.Decode(data, &d); err != nil {
+		return err
 	}
 	if d.Summary.Total == nil {
 		return errors.New("summary.total, the length of the load, is missing")

@@ -8,7 +8,6 @@ package vegeta
 import (
 	"bytes"
 	"encoding/gob"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -235,9 +234,13 @@ type metrics struct {
 const largest = 16 << 20
 
 func (r *reader) report(f *foreign.File) error {
+	data, err := foreign.Document(f, largest)
+	if err != nil {
+		return err
+	}
 	var m metrics
-	if err := json.NewDecoder(io.LimitReader(f, largest)).Decode(&m); err != nil {
-		return fmt.Errorf("the report: %w", err)
+	if err := foreign.Decode(data, &m); err != nil {
+		return err
 	}
 	of := foreign.Sums{
 		Requests: m.Requests, P50: time.Duration(m.Latencies.P50), P95: time.Duration(m.Latencies.P95), P99: time.Duration(m.Latencies.P99),

@@ -41,6 +41,7 @@ var (
 	spectrum = regexp.MustCompile(`^\s*([\d.]+)\s+0\.(50|95|99)0*\s+\d+\s+`)
 	answered = regexp.MustCompile(`^\s*(\d+) requests in ([\d.,]+[a-zµ]+), ([\d.,]+)([KMGT]?B) read`)
 	broken   = regexp.MustCompile(`^\s*Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)`)
+	last     = regexp.MustCompile(`^Transfer/sec:\s+\S+B\s*$`)
 	refused  = regexp.MustCompile(`^\s*Non-2xx or 3xx responses: (\d+)`)
 )
 
@@ -52,7 +53,8 @@ type report struct {
 	sink     *foreign.Sink
 	length   time.Duration
 	address  string
-	whole    bool // the line that tells the number of requests was there
+	counted  bool // the line that tells the number of requests was there
+	whole    bool // the last line was there
 	second   bool // of two lists of quantiles
 	corrects bool // it is wrk2
 }
@@ -63,8 +65,11 @@ func (reader) Read(f *foreign.File, s *foreign.Sink) error {
 	if err := foreign.EachLine(f, s, r.line); err != nil {
 		return err
 	}
-	if !r.whole {
+	if !r.counted {
 		return errors.New("it has no line such as \"1000 requests in 10.00s, 1.20MB read\": it was cut")
+	}
+	if !r.whole {
+		s.Cut("%s lacks the line Transfer/sec, which wrk prints last: it was cut, and figures may be missing", f.Name)
 	}
 	if r.corrects {
 		s.Tool, s.FromDue = "wrk2", true
@@ -86,7 +91,7 @@ func (r *report) line(text []byte) (err error) {
 	switch {
 	case begins.Match(text):
 		if r.address != "" {
-			return errors.New("a second run begins: import one at a time")
+			return foreign.ErrSecond
 		}
 		r.address = string(begins.FindSubmatch(text)[1])
 	case load.Match(text):
@@ -112,6 +117,8 @@ func (r *report) line(text []byte) (err error) {
 		return r.total(answered.FindSubmatch(text))
 	case broken.Match(text):
 		r.broke(broken.FindSubmatch(text)[1:])
+	case last.Match(text):
+		r.whole = true
 	case refused.Match(text):
 		n := number(refused.FindSubmatch(text)[1])
 		r.of.Failures += n
@@ -126,7 +133,7 @@ func (r *report) quantile(of string) *time.Duration {
 
 // total reads how many requests were answered, and in which time.
 func (r *report) total(match [][]byte) (err error) {
-	r.whole = true
+	r.counted = true
 	r.of.Requests += number(match[1])
 	size, err := scan.Float(match[3])
 	if err != nil {
