@@ -47,6 +47,25 @@ func (s *sums) route(name []byte, of Sums) error {
 	return nil
 }
 
+// Fail counts n requests that failed in a way, but no more failures than there are requests: of tools that count a request
+// under each way in which it failed. It returns how many it counted.
+func (of *Sums) Fail(class tally.Class, text string, n int64) int64 {
+	n = max(min(n, of.Requests-of.Failures), 0)
+	if n == 0 {
+		return 0
+	}
+	if of.Classes == nil {
+		of.Classes = map[tally.Class]int64{}
+	}
+	if of.Errors == nil {
+		of.Errors = map[string]int64{}
+	}
+	of.Failures += n
+	of.Classes[class] += n
+	of.Errors[text] += n
+	return n
+}
+
 func (of Sums) check() error {
 	switch {
 	case of.Requests < 0 || of.Failures < 0 || of.Bytes < 0 || of.Length < 0:

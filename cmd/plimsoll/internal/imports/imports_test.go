@@ -249,6 +249,36 @@ func TestEndsOfSummaries(t *testing.T) {
 	}
 }
 
+// What ab calls failed is a failure, except an answer of another length. More failures than requests are never counted.
+func TestFailuresOfAb(t *testing.T) {
+	const text = "This is ApacheBench\nDocument Path: /a\nConcurrency Level: 1\nTime taken for tests: 1.0 seconds\nComplete requests: 100\nFailed requests: 9\n%s\n 100%% 9 (longest request)\n"
+	const twice = "ab counts a request under each way in which it failed"
+	for told, want := range map[string][2]string{
+		"   (Connect: 30, Receive: 20, Length: 0, Exceptions: 10)":                           {"100 requests, 60 failed [transport 60]", twice},
+		"   (Connect: 0, Receive: 100, Length: 0, Exceptions: 0)":                            {"100 requests, 100 failed [transport 100]", "another length"},
+		"   (Connect: 0, Length: 9, Exceptions: 2)":                                          {"100 requests, 2 failed [transport 2]", "another length"}, // ab 2.0
+		"   (Connect: 0, Receive: 66, Length: 66, Exceptions: 66)":                           {"100 requests, 100 failed [transport 100]", "of the 132 that it tells, 100 are counted, and fewer may have failed"},
+		"   (Connect: 0, Receive: 80, Length: 0, Exceptions: 0)\nNon-2xx responses:      30": {"100 requests, 100 failed [status 30 transport 70]", twice},
+		"Non-2xx responses:      60":                                                         {"100 requests, 60 failed [status 60]", "another length"},
+		"   (Connect: none)":                                                                 {`line 7: it tells failures as "(Connect: none)"`, ""},
+		"Non-2xx responses:      -6":                                                         {"line 7: -6 is no number of requests: it is negative", ""},
+	} {
+		r, err := readText(t, "ab", fmt.Sprintf(text, told))
+		if err != nil {
+			if !strings.Contains(err.Error(), want[0]) {
+				t.Errorf("%s: %v", told, err)
+			}
+			continue
+		}
+		if got := said(r); !strings.HasPrefix(got, "ab: "+want[0]+",") {
+			t.Errorf("%s: got %s, want %s", told, got, want[0])
+		}
+		if notes := strings.Join(r.Notes, "\n"); !strings.Contains(notes, want[1]) || strings.Contains(notes, twice) != (want[1] != "another length") {
+			t.Errorf("%s: got the notes\n%s", told, notes)
+		}
+	}
+}
+
 // Sums of two runs in one file are refused: quantiles cannot be merged, and counts of two runs are no run.
 func TestTwoRuns(t *testing.T) {
 	for _, name := range summaries {

@@ -1,10 +1,15 @@
 // Package ab reads what ApacheBench prints. Its quantiles are of whole milliseconds and include the time to connect:
 // https://httpd.apache.org/docs/2.4/programs/ab.html.
+//
+// ab counts a request that failed under each way in which it failed, and one that had no connection not at all among
+// those that are complete (support/ab.c of httpd, read_connection and start_connect).
 package ab
 
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -38,11 +43,13 @@ type report struct {
 	figures    bool // the figures have begun
 	table      bool // the percentages have begun
 	whole      bool // what ab prints last was there
+	broken     [3]int64
+	statuses   int64 // other than 2xx
 }
 
 // Read reads one file.
 func (reader) Read(f *foreign.File, s *foreign.Sink) error {
-	r := report{of: foreign.Sums{Classes: map[tally.Class]int64{}, Errors: map[string]int64{}}, sink: s, path: "all requests"}
+	r := report{sink: s, path: "all requests"}
 	if err := foreign.EachLine(f, s, r.line); err != nil {
 		return err
 	}
@@ -53,7 +60,7 @@ func (reader) Read(f *foreign.File, s *foreign.Sink) error {
 		s.Cut("%s lacks the percentages up to 100%%, which ab prints last: it was cut, and figures may be missing", f.Name)
 	}
 	s.Target = r.host
-	s.Note("ab calls a request failed if its answer is of another length than the first: only statuses other than 2xx are counted as failures here")
+	r.fail()
 	s.Note("what ab prints does not tell when the load ran: that it ended when the file was written is assumed")
 	return errors.Join(s.Route([]byte(r.path), r.of), s.Lasted(f.Changed.Add(-r.length), r.length))
 }
@@ -95,18 +102,61 @@ func (r *report) line(line []byte) (err error) {
 	case "HTML transferred":
 		r.of.Bytes, err = scan.Int([]byte(word))
 	case "Non-2xx responses":
-		var n int64
-		n, err = scan.Int([]byte(word))
-		r.of.Failures += n
-		r.of.Errors["an answer with an unexpected status"] += n
+		r.statuses, err = count(word)
 	case "Percentage of the requests served within a certain time (ms)":
 		r.table, r.whole = true, false
 	case "Total": // of the times to connect and to answer: the last row if there are no percentages, which -d leaves out
 		r.whole = len(strings.Fields(value)) > 4
+	case "(Connect":
+		return r.breaks(string(line))
 	default:
 		return r.percentage(strings.Fields(string(line)))
 	}
 	return err
+}
+
+// ways is how ab says in which ways requests failed. Before version 2.3 it did not tell Receive.
+var ways = regexp.MustCompile(`\(Connect: (\d+)(?:, Receive: (\d+))?, Length: \d+, Exceptions: (\d+)\)`)
+
+// breaks reads how many requests failed without an answer.
+func (r *report) breaks(line string) error {
+	match := ways.FindStringSubmatch(line)
+	if match == nil {
+		return fmt.Errorf("it tells failures as %.80q: \"(Connect: 0, Receive: 0, Length: 0, Exceptions: 0)\" is known", strings.TrimSpace(line))
+	}
+	for i, digits := range match[1:] {
+		if digits == "" {
+			continue
+		}
+		n, err := count(digits)
+		if err != nil {
+			return err
+		}
+		r.broken[i] = n
+	}
+	return nil
+}
+
+// count reads a number of requests.
+func count(text string) (int64, error) {
+	n, err := scan.Int([]byte(text))
+	if err == nil && n < 0 {
+		err = fmt.Errorf("%d is no number of requests: it is negative", n)
+	}
+	return n, err
+}
+
+// fail counts the failures, when all are known.
+func (r *report) fail() {
+	told, counted := r.statuses, r.of.Fail(tally.Status, "an answer with an unexpected status", r.statuses)
+	for i, what := range []string{"connect", "receive", "exception"} {
+		told += r.broken[i]
+		counted += r.of.Fail(tally.Transport, "socket error: "+what, r.broken[i])
+	}
+	r.sink.Note("ab also calls a request failed if its answer is of another length than the first: those are not counted as failures here")
+	if told > max(r.statuses, r.broken[0], r.broken[1], r.broken[2]) {
+		r.sink.Note("ab counts a request under each way in which it failed (Connect, Receive, Exceptions, Non-2xx): of the %d that it tells, %d are counted, and fewer may have failed", told, counted)
+	}
 }
 
 // percentage reads a row such as "  50%     12".
