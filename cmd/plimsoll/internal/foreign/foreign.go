@@ -68,6 +68,7 @@ type Request struct {
 type Sums struct {
 	Requests, Failures int64
 	P50, P95, P99      time.Duration // 0 for one that is not told
+	Tiny               []string      // quantiles that the tool tells as 0, such as p50; see Quantile
 	Bytes              int64
 	Length             time.Duration         // how long this route was loaded, if routes were loaded one after the other; else 0
 	Classes            map[tally.Class]int64 // how requests failed; those missing from Failures failed by their status

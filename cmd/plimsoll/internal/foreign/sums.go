@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,6 +46,19 @@ func (s *sums) route(name []byte, of Sums) error {
 	}
 	s.routes[route] = of
 	return nil
+}
+
+// Quantile sets p50, p95 or p99 as the tool tells it, unless it told it before. A time of 0 is shorter than the tool can
+// tell, and is kept as Tiny: as a time it would be untold.
+func (of *Sums) Quantile(name string, took time.Duration) {
+	at := map[string]*time.Duration{"p50": &of.P50, "p95": &of.P95, "p99": &of.P99}[name]
+	switch {
+	case at == nil || *at != 0 || slices.Contains(of.Tiny, name):
+	case took == 0:
+		of.Tiny = append(of.Tiny, name)
+	default:
+		*at = took
+	}
 }
 
 // Fail counts n requests that failed in a way, but no more failures than there are requests: of tools that count a request
@@ -155,12 +169,16 @@ func (s *sums) tellLacks(r *result.Result, all Sums) {
 		name string
 		of   time.Duration
 	}{{"p50", all.P50}, {"p95", all.P95}, {"p99", all.P99}} {
-		if one.of == 0 {
+		if one.of == 0 && !slices.Contains(all.Tiny, one.name) {
 			untold += ", " + one.name
 		}
 	}
 	if untold != "" {
 		r.AddNote("it does not tell " + untold[2:] + " of all requests: a gate judges the figures that are there")
+	}
+	if len(all.Tiny) > 0 {
+		slices.Sort(all.Tiny)
+		r.AddNote(fmt.Sprintf("%s tells %s as 0, which is shorter than it can tell: - stands there, and a gate does not judge it", r.Origin.Tool, strings.Join(all.Tiny, " and ")))
 	}
 	if s.more {
 		r.AddNote(fmt.Sprintf("it has more than %d routes: further ones are counted together as %q, without response times", mostSummed, others))

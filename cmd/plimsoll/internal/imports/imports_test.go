@@ -279,6 +279,71 @@ func TestFailuresOfAb(t *testing.T) {
 	}
 }
 
+// An answer to wrk that is late and has another status is one failure. More failures than requests are never counted.
+func TestFailuresOfWrk(t *testing.T) {
+	const text = "Running 10s test @ http://h/a\n  2 threads and 10 connections\n  1000 requests in 10.00s, 1.20MB read\n  Socket errors: connect %d, read %d, write %d, timeout %d\n%sRequests/sec: 100.00\nTransfer/sec: 0.12MB\n"
+	const statuses = "  Non-2xx or 3xx responses: %d\n"
+	for _, c := range []struct {
+		connect, read, write, late, statuses int
+		want, note                           string
+	}{
+		{5, 3, 2, 7, 1000, "1010 requests, 1010 failed [status 1000 transport 10]", "of its 7 timeouts, 0 are counted beside the statuses"},
+		{0, 0, 0, 1000, 1000, "1000 requests, 1000 failed [status 1000]", "of its 1000 timeouts, 0 are counted"},
+		{0, 0, 0, 400, 500, "1000 requests, 900 failed [status 500 timeout 400]", "of its 400 timeouts, 400 are counted beside the statuses, and fewer may have failed"},
+		{0, 0, 0, 700, 500, "1000 requests, 1000 failed [status 500 timeout 500]", "of its 700 timeouts, 500 are counted"},
+		{0, 1, 0, 2000, 0, "1001 requests, 1001 failed [timeout 1000 transport 1]", ""},
+	} {
+		rest := ""
+		if c.statuses > 0 {
+			rest = fmt.Sprintf(statuses, c.statuses)
+		}
+		r, err := readText(t, "wrk", fmt.Sprintf(text, c.connect, c.read, c.write, c.late, rest))
+		if err != nil {
+			t.Errorf("%+v: %v", c, err)
+			continue
+		}
+		if got := said(r); !strings.HasPrefix(got, "wrk: "+c.want+",") {
+			t.Errorf("%+v: got %s", c, got)
+		}
+		if notes := strings.Join(r.Notes, "\n"); !strings.Contains(notes, c.note) || strings.Contains(notes, "timeouts") != (c.note != "") {
+			t.Errorf("%+v: got the notes\n%s", c, notes)
+		}
+	}
+}
+
+// A quantile that a tool tells as 0 is shorter than it can tell. It is no figure, but it was told.
+func TestTinyQuantiles(t *testing.T) {
+	const (
+		wrk    = "Running 10s test @ http://h/a\n  2 threads and 10 connections\n  Latency Distribution\n     50%  0.00us\n     99%  2.00\u03bcs\n  1000 requests in 10.00s, 1.20MB read\nRequests/sec: 100.00\nTransfer/sec: 0.12MB\n"
+		ab     = "This is ApacheBench\nConcurrency Level: 1\nTime taken for tests: 1.0 seconds\nComplete requests: 100\n\nPercentage of the requests served within a certain time (ms)\n  50%  0\n  95%  0\n  99%  3\n 100% 9 (longest request)\n"
+		hey    = "Summary:\n  Total:\t2.0000 secs\n  Fastest:\t0.0010 secs\n  Requests/sec:\t50.0000\n\nResponse time histogram:\n\n  50%% in 0.0000 secs\n  95%% in 0.0010 secs\n  99%% in 0.0020 secs\nStatus code distribution:\n  [200]\t100 responses\n"
+		locust = "Type,Name,Request Count,Failure Count,Median Response Time,Average Response Time,Min Response Time,Max Response Time,Average Content Size,Requests/s,Failures/s,50%,95%,99%\n,Aggregated,10,0,0,1,1,1,1,1,0,0,N/A,7\n"
+		oha    = `{"summary": {"total": 1, "requestsPerSec": 100}, "latencyPercentiles": {"p50": 0, "p95": null, "p99": 0.001}, "statusCodeDistribution": {"200": 100}}`
+		k6     = `{"metrics": {"http_req_duration": {"med": 0, "p(50)": 0, "p(95)": 2}, "http_reqs": {"count": 100, "rate": 100}, "http_req_failed": {"passes": 0, "fails": 100}}, "root_group": {}}`
+	)
+	for _, c := range []struct{ format, text, want, tiny, untold string }{
+		{"wrk", wrk, "0s 0s 2µs", "wrk tells p50 as 0,", "it does not tell p95 of"},
+		{"ab", ab, "0s 0s 3ms", "ab tells p50 and p95 as 0,", ""},
+		{"hey", hey, "0s 1ms 2ms", "hey tells p50 as 0,", ""},
+		{"locust", locust, "0s 0s 7ms", "Locust tells p50 as 0,", "it does not tell p95 of"},
+		{"oha", oha, "0s 0s 1ms", "oha tells p50 as 0,", "it does not tell p95 of"},
+		{"k6", k6, "0s 2ms 0s", "k6 tells p50 as 0,", "it does not tell p99 of"},
+	} {
+		r, err := readText(t, c.format, c.text)
+		if err != nil {
+			t.Errorf("%s: %v", c.format, err)
+			continue
+		}
+		if f := r.Rounds[0].Total; fmt.Sprint(f.P50, f.P95, f.P99) != c.want {
+			t.Errorf("%s: got %v %v %v, want %s", c.format, f.P50, f.P95, f.P99, c.want)
+		}
+		notes := strings.Join(r.Notes, "\n")
+		if !strings.Contains(notes, c.tiny+" which is shorter than it can tell") || !strings.Contains(notes, c.untold) || strings.Contains(notes, "it does not tell") != (c.untold != "") || strings.Contains(notes, "--latency") {
+			t.Errorf("%s: got the notes\n%s", c.format, notes)
+		}
+	}
+}
+
 // Sums of two runs in one file are refused: quantiles cannot be merged, and counts of two runs are no run.
 func TestTwoRuns(t *testing.T) {
 	for _, name := range summaries {

@@ -160,15 +160,19 @@ func (r *report) fail() {
 }
 
 // percentage reads a row such as "  50%     12".
-func (r *report) percentage(cells []string) (err error) {
+func (r *report) percentage(cells []string) error {
 	if !r.table || len(cells) < 2 {
 		return nil
 	}
-	if at := map[string]*time.Duration{"50%": &r.of.P50, "95%": &r.of.P95, "99%": &r.of.P99}[cells[0]]; at != nil {
-		*at, err = scan.Span([]byte(cells[1]), time.Millisecond)
+	if name, is := map[string]string{"50%": "p50", "95%": "p95", "99%": "p99"}[cells[0]]; is {
+		took, err := scan.Span([]byte(cells[1]), time.Millisecond)
+		if err != nil {
+			return err
+		}
+		r.of.Quantile(name, took)
 	}
 	if cells[0] == "100%" {
 		r.whole = cells[len(cells)-1] == "request)"
 	}
-	return err
+	return nil
 }

@@ -167,9 +167,11 @@ func (r *report) line(line []byte) (err error) {
 		}
 	case quantile.MatchString(text):
 		match := quantile.FindStringSubmatch(text)
-		if at := map[string]*time.Duration{"50": &r.of.P50, "95": &r.of.P95, "99": &r.of.P99}[match[1]]; at != nil {
-			*at, err = scan.Span([]byte(match[2]), time.Second)
+		took, err := scan.Span([]byte(match[2]), time.Second)
+		if err != nil {
+			return err
 		}
+		r.of.Quantile("p"+match[1], took)
 	}
 	return err
 }

@@ -101,12 +101,16 @@ func (d *document) sums(tag string) (of foreign.Sums, err error) {
 	took, failed := d.figures("http_req_duration"+tag), d.figures("http_req_failed"+tag)
 	of.Requests = int64(d.figures("http_reqs" + tag)["count"])
 	of.Failures = int64(failed["passes"]) // k6 counts what is true
-	for name, at := range map[string]*time.Duration{"med": &of.P50, "p(50)": &of.P50, "p(95)": &of.P95, "p(99)": &of.P99} {
-		if value, told := took[name]; told {
-			if *at, err = scan.Times(value, time.Millisecond); err != nil {
-				return of, fmt.Errorf("%s of http_req_duration%s: %w", name, tag, err)
-			}
+	for name, quantile := range map[string]string{"med": "p50", "p(50)": "p50", "p(95)": "p95", "p(99)": "p99"} {
+		value, told := took[name]
+		if !told {
+			continue
 		}
+		took, err := scan.Times(value, time.Millisecond)
+		if err != nil {
+			return of, fmt.Errorf("%s of http_req_duration%s: %w", name, tag, err)
+		}
+		of.Quantile(quantile, took)
 	}
 	return of, nil
 }

@@ -139,7 +139,11 @@ func (r *reader) stat(cells [][]byte, column func(string) int) error {
 	n := numbers{cells: cells}
 	of := foreign.Sums{
 		Requests: n.count(column("Request Count")), Failures: n.count(column("Failure Count")),
-		P50: n.ms(column("50%")), P95: n.ms(column("95%")), P99: n.ms(column("99%")),
+	}
+	for name, cell := range map[string]string{"p50": "50%", "p95": "95%", "p99": "99%"} {
+		if text := string(cells[column(cell)]); text != "N/A" && text != "" {
+			of.Quantile(name, n.ms(column(cell)))
+		}
 	}
 	of.Bytes = int64(n.float(column("Average Content Size")) * float64(of.Requests))
 	perSec := n.float(column("Requests/s"))

@@ -83,12 +83,15 @@ func (reader) Read(f *foreign.File, s *foreign.Sink) error {
 		of.Classes[class] += n
 		of.Errors[text] += n
 	}
-	for name, at := range map[string]*time.Duration{"p50": &of.P50, "p95": &of.P95, "p99": &of.P99} {
-		if seconds := d.Latencies[name]; seconds != nil {
-			if *at, err = scan.Times(*seconds, time.Second); err != nil {
-				return fmt.Errorf("latencyPercentiles.%s: %w", name, err)
-			}
+	for name, seconds := range d.Latencies {
+		if seconds == nil {
+			continue
 		}
+		took, err := scan.Times(*seconds, time.Second)
+		if err != nil {
+			return fmt.Errorf("latencyPercentiles.%s: %w", name, err)
+		}
+		of.Quantile(name, took)
 	}
 	s.Note("oha's JSON does not tell when the load ran: that it ended when the file was written is assumed")
 	return errors.Join(s.Total(of), s.Lasted(f.Changed.Add(-length), length))

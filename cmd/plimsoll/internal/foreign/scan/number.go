@@ -73,12 +73,13 @@ func Times(f float64, unit time.Duration) (time.Duration, error) {
 	return time.Duration(ns), nil
 }
 
-// Quantity reads a time with its unit, such as 1.24ms or 2.00s; units are those of wrk and of Go, and min.
+// Quantity reads a time with its unit, such as 1.24ms or 2.00s; units are those of wrk and of Go, and min. Of
+// micro there are two characters, U+00B5 and the Greek letter U+03BC.
 func Quantity(text string) (time.Duration, error) {
 	for _, unit := range []struct {
 		name string
 		of   time.Duration
-	}{{"ns", 1}, {"us", time.Microsecond}, {"µs", time.Microsecond}, {"ms", time.Millisecond}, {"min", time.Minute}, {"m", time.Minute}, {"h", time.Hour}, {"secs", time.Second}, {"s", time.Second}} {
+	}{{"ns", 1}, {"us", time.Microsecond}, {"µs", time.Microsecond}, {"μs", time.Microsecond}, {"ms", time.Millisecond}, {"min", time.Minute}, {"m", time.Minute}, {"h", time.Hour}, {"secs", time.Second}, {"s", time.Second}} {
 		if number, is := strings.CutSuffix(text, unit.name); is {
 			if d, err := time.ParseDuration(text); err == nil {
 				return d, nil

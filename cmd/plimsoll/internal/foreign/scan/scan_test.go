@@ -184,7 +184,7 @@ func TestNumbers(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]time.Duration{
-		"635.91us": 635910, "0.89ms": 890_000, "1.02s": 1_020_000_000, "1.00m": time.Minute, "2h": 2 * time.Hour, "1.0073secs": 1_007_300_000, "12ns": 12, "5,80ms": 5_800_000,
+		"635.91us": 635910, "0.89ms": 890_000, "1.02s": 1_020_000_000, "1.00m": time.Minute, "2h": 2 * time.Hour, "1.0073secs": 1_007_300_000, "12ns": 12, "900.00µs": 900_000, "900.00μs": 900_000, "5,80ms": 5_800_000,
 	} {
 		if got, err := scan.Quantity(text); err != nil || got != want {
 			t.Errorf("%s is %v, %v, want %v", text, got, err, want)

@@ -8,7 +8,6 @@ package wrk
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -36,10 +35,10 @@ func form(head []byte) string {
 
 var (
 	load     = regexp.MustCompile(`^\s*\d+ threads? and (\d+) connections?`)
-	quantile = regexp.MustCompile(`^\s*(50|95|99)(?:\.0+)?%\s+([\d.,]+[a-zµ]+)\s*$`)
+	quantile = regexp.MustCompile(`^\s*(50|95|99)(?:\.0+)?%\s+([\d.,]+[a-zµμ]+)\s*$`)
 	// spectrum is a row of wrk2: the value in ms, its quantile, and more.
 	spectrum = regexp.MustCompile(`^\s*([\d.]+)\s+0\.(50|95|99)0*\s+\d+\s+`)
-	answered = regexp.MustCompile(`^\s*(\d+) requests in ([\d.,]+[a-zµ]+), ([\d.,]+)([KMGT]?B) read`)
+	answered = regexp.MustCompile(`^\s*(\d+) requests in ([\d.,]+[a-zµμ]+), ([\d.,]+)([KMGT]?B) read`)
 	broken   = regexp.MustCompile(`^\s*Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)`)
 	last     = regexp.MustCompile(`^Transfer/sec:\s+\S+B\s*$`)
 	refused  = regexp.MustCompile(`^\s*Non-2xx or 3xx responses: (\d+)`)
@@ -53,15 +52,18 @@ type report struct {
 	sink     *foreign.Sink
 	length   time.Duration
 	address  string
-	counted  bool // the line that tells the number of requests was there
-	whole    bool // the last line was there
-	second   bool // of two lists of quantiles
-	corrects bool // it is wrk2
+	late     int64 // answers that came after the timeout
+	statuses int64 // other than 2xx and 3xx
+	told     bool  // a quantile
+	counted  bool  // the line that tells the number of requests was there
+	whole    bool  // the last line was there
+	second   bool  // of two lists of quantiles
+	corrects bool  // it is wrk2
 }
 
 // Read reads one file.
 func (reader) Read(f *foreign.File, s *foreign.Sink) error {
-	r := report{of: foreign.Sums{Classes: map[tally.Class]int64{}, Errors: map[string]int64{}}, sink: s}
+	r := report{sink: s}
 	if err := foreign.EachLine(f, s, r.line); err != nil {
 		return err
 	}
@@ -74,7 +76,8 @@ func (reader) Read(f *foreign.File, s *foreign.Sink) error {
 	if r.corrects {
 		s.Tool, s.FromDue = "wrk2", true
 	}
-	if r.of.P50 == 0 {
+	r.fail()
+	if !r.told {
 		s.Note("it tells no quantiles: run it with --latency")
 	}
 	s.Target = r.address
@@ -87,7 +90,7 @@ func (reader) Read(f *foreign.File, s *foreign.Sink) error {
 // End has nothing to add.
 func (reader) End(*foreign.Sink) error { return nil }
 
-func (r *report) line(text []byte) (err error) {
+func (r *report) line(text []byte) error {
 	switch {
 	case begins.Match(text):
 		if r.address != "" {
@@ -107,12 +110,12 @@ func (r *report) line(text []byte) (err error) {
 		}
 	case quantile.Match(text):
 		match := quantile.FindSubmatch(text)
-		*r.quantile(string(match[1])), err = scan.Quantity(string(match[2]))
+		took, err := scan.Quantity(string(match[2]))
+		return r.quantile(string(match[1]), took, err)
 	case spectrum.Match(text):
 		match := spectrum.FindSubmatch(text)
-		if at := r.quantile(string(match[2])); *at == 0 {
-			*at, err = scan.Span(match[1], time.Millisecond)
-		}
+		took, err := scan.Span(match[1], time.Millisecond)
+		return r.quantile(string(match[2]), took, err)
 	case answered.Match(text):
 		return r.total(answered.FindSubmatch(text))
 	case broken.Match(text):
@@ -120,15 +123,18 @@ func (r *report) line(text []byte) (err error) {
 	case last.Match(text):
 		r.whole = true
 	case refused.Match(text):
-		n := number(refused.FindSubmatch(text)[1])
-		r.of.Failures += n
-		r.of.Errors["an answer with an unexpected status"] += n
+		r.statuses = number(refused.FindSubmatch(text)[1])
 	}
-	return err
+	return nil
 }
 
-func (r *report) quantile(of string) *time.Duration {
-	return map[string]*time.Duration{"50": &r.of.P50, "95": &r.of.P95, "99": &r.of.P99}[of]
+// quantile keeps what comes first: wrk2 tells most quantiles again in its spectrum.
+func (r *report) quantile(of string, took time.Duration, err error) error {
+	if err == nil {
+		r.told = true
+		r.of.Quantile("p"+of, took)
+	}
+	return err
 }
 
 // total reads how many requests were answered, and in which time.
@@ -144,23 +150,23 @@ func (r *report) total(match [][]byte) (err error) {
 	return err
 }
 
-// broke counts requests without an answer, and those whose answer was late. Only the second are among the requests
+// broke reads how many requests had no answer, and how many answers were late. Only the second are among the requests
 // that wrk counts (src/wrk.c, response_complete).
 func (r *report) broke(counts [][]byte) {
-	for i, what := range []string{"connect", "read", "write", "timeout"} {
+	for i, what := range []string{"connect", "read", "write"} {
 		n := number(counts[i])
-		if n == 0 {
-			continue
-		}
-		class := tally.Transport
-		if what == "timeout" {
-			class, n = tally.Timeout, min(n, r.of.Requests-r.of.Failures)
-		} else {
-			r.of.Requests += n
-		}
-		r.of.Failures += n
-		r.of.Classes[class] += n
-		r.of.Errors[fmt.Sprintf("socket error: %s", what)] += n
+		r.of.Requests += n
+		r.of.Fail(tally.Transport, "socket error: "+what, n)
+	}
+	r.late = number(counts[3])
+}
+
+// fail counts answers that failed, when all are known. wrk counts an answer that is late and has another status under both.
+func (r *report) fail() {
+	r.of.Fail(tally.Status, "an answer with an unexpected status", r.statuses)
+	late := r.of.Fail(tally.Timeout, "socket error: timeout", r.late)
+	if r.late > 0 && r.statuses > 0 {
+		r.sink.Note("wrk counts an answer that is late and has an unexpected status as both: of its %d timeouts, %d are counted beside the statuses, and fewer may have failed", r.late, late)
 	}
 }
 
