@@ -10,9 +10,12 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,20 +81,51 @@ func readAll(ctx context.Context, name string, files []string, o Options) (*resu
 	if err != nil {
 		return nil, err
 	}
-	reader, sink := format.New(), &foreign.Sink{}
+	r := reading{format: format, reader: format.New(), sink: &foreign.Sink{}, zone: o.Zone, many: len(files) > 1}
+	if err := eachOnce(files); err != nil {
+		return nil, err
+	}
 	for _, file := range files {
-		if err := readFile(ctx, format, reader, sink, file, o.Zone); err != nil {
+		if err := r.file(ctx, file); err != nil {
 			return nil, fmt.Errorf("import %s: %w", file, err)
 		}
 	}
-	if err := reader.End(sink); err != nil {
+	if err := r.reader.End(r.sink); err != nil {
 		return nil, fmt.Errorf("import %s: %w", strings.Join(files, ", "), err)
 	}
-	r, err := sink.Result(format, o.Identity)
+	whole, err := r.sink.Result(format, o.Identity)
 	if err != nil {
 		return nil, fmt.Errorf("import %s: %w", strings.Join(files, ", "), err)
 	}
-	return r, nil
+	return whole, nil
+}
+
+// eachOnce refuses a file that is given twice, also under two names.
+func eachOnce(files []string) error {
+	var seen []os.FileInfo
+	for i, file := range files {
+		if slices.Contains(files[:i], file) {
+			return fmt.Errorf("%s is given twice: give each file once", file)
+		}
+		info, err := os.Stat(file) // of one that is not there, reading it tells
+		for k, before := range seen {
+			if err == nil && before != nil && os.SameFile(before, info) {
+				return fmt.Errorf("%s and %s are the same file: give each file once", files[k], file)
+			}
+		}
+		seen = append(seen, info)
+	}
+	return nil
+}
+
+// reading is what the files of one result are read with.
+type reading struct {
+	format foreign.Format
+	reader foreign.Reader
+	sink   *foreign.Sink
+	zone   *time.Location
+	many   bool              // files are read
+	before map[string]string // many files, by the hash of what they hold
 }
 
 func named(name string) (foreign.Format, error) {
@@ -111,8 +145,8 @@ var (
 	wide = [][]byte{[]byte("\xff\xfe"), []byte("\xfe\xff")} // UTF-16
 )
 
-// readFile opens, unpacks, recognises and reads one file.
-func readFile(ctx context.Context, format foreign.Format, reader foreign.Reader, sink *foreign.Sink, path string, zone *time.Location) error {
+// file opens, unpacks, recognises and reads one file.
+func (r *reading) file(ctx context.Context, path string) error {
 	file, err := input.Open(path)
 	if err != nil {
 		return err
@@ -121,7 +155,7 @@ func readFile(ctx context.Context, format foreign.Format, reader foreign.Reader,
 	defer context.AfterFunc(ctx, func() {
 		_ = file.SetReadDeadline(time.Now()) // ends a read that waits for a pipe; other files have no deadline
 	})()
-	f := &foreign.File{Name: path, Zone: zone, Changed: time.Now()}
+	f := &foreign.File{Name: path, Zone: r.zone, Changed: time.Now()}
 	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
 		f.Changed = info.ModTime()
 	}
@@ -129,22 +163,50 @@ func readFile(ctx context.Context, format foreign.Format, reader foreign.Reader,
 	if err != nil {
 		return err
 	}
+	if f.Head, err = headOf(in); err != nil {
+		return err
+	}
+	if err := recognise(r.format, f.Head); err != nil {
+		return err
+	}
 	f.Reader = until{ctx.Err, in}
-	f.Head, err = in.Peek(headSize)
+	if !r.many { // a hash takes time, and a file may have gigabytes
+		return r.reader.Read(f, r.sink)
+	}
+	contents := sha256.New()
+	f.Reader = io.TeeReader(f.Reader, contents)
+	if err := r.reader.Read(f, r.sink); err != nil {
+		return err
+	}
+	return r.once(path, string(contents.Sum(nil)))
+}
+
+// once refuses a file that holds what one before it does, such as a copy of it.
+func (r *reading) once(path, contents string) error {
+	if before, twice := r.before[contents]; twice {
+		return fmt.Errorf("it holds the same as %s: give each file once", before)
+	}
+	if r.before == nil {
+		r.before = map[string]string{}
+	}
+	r.before[contents] = path
+	return nil
+}
+
+// headOf is how a file begins. A byte order mark is left out, there and of what is read later.
+func headOf(in *bufio.Reader) ([]byte, error) {
+	head, err := in.Peek(headSize)
 	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF) && len(f.Head) > 0: // the reader tells
+	case errors.Is(err, io.ErrUnexpectedEOF) && len(head) > 0: // the reader tells
 	case err != nil && !errors.Is(err, io.EOF):
-		return err
+		return nil, err
 	}
-	if bytes.HasPrefix(f.Head, bom) {
+	head = bytes.Clone(head)
+	if bytes.HasPrefix(head, bom) {
 		_, _ = in.Discard(len(bom)) // it is buffered
-		f.Head = f.Head[len(bom):]
+		head = head[len(bom):]
 	}
-	f.Head = bytes.Clone(f.Head)
-	if err := recognise(format, f.Head); err != nil {
-		return err
-	}
-	return reader.Read(f, sink)
+	return head, nil
 }
 
 // until reads until ended returns an error, as that of a context does.

@@ -3,6 +3,7 @@ package imports_test
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -341,6 +342,36 @@ func TestTinyQuantiles(t *testing.T) {
 		if !strings.Contains(notes, c.tiny+" which is shorter than it can tell") || !strings.Contains(notes, c.untold) || strings.Contains(notes, "it does not tell") != (c.untold != "") || strings.Contains(notes, "--latency") {
 			t.Errorf("%s: got the notes\n%s", c.format, notes)
 		}
+	}
+}
+
+// A file that is given twice would be counted twice. It is refused, also under another name, as a copy, and compressed.
+func TestGivenTwice(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	data, err := os.ReadFile("testdata/jmeter.jtl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string][]byte{"a.jtl": data, "copy.jtl": data, "packed.jtl.gz": packed(data), "other.jtl": data[:len(data)/2]} {
+		if err := os.WriteFile(at(name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(os.Symlink(at("a.jtl"), at("link.jtl")), os.Link(at("a.jtl"), at("hard.jtl"))); err != nil {
+		t.Fatal(err)
+	}
+	for second, want := range map[string]string{
+		"a.jtl": at("a.jtl") + " is given twice: give each file once", "link.jtl": "are the same file: give each file once", "hard.jtl": "are the same file",
+		"../" + filepath.Base(dir) + "/a.jtl": "is given twice", "copy.jtl": "import " + at("copy.jtl") + ": it holds the same as " + at("a.jtl") + ": give each file once",
+		"packed.jtl.gz": "it holds the same as", "missing.jtl": "no such file",
+	} {
+		if r, err := imports.Read(t.Context(), "jmeter", []string{at("a.jtl"), at("other.jtl"), at(second)}, options); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, %v, want %q", second, r, err, want)
+		}
+	}
+	if r, err := read(t, "jmeter", at("a.jtl"), at("other.jtl")); err != nil || r.Tally.Total().Requests() < 400 {
+		t.Errorf("two files: got %v, %v", r, err)
 	}
 }
 
