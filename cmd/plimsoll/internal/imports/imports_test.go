@@ -460,7 +460,13 @@ func TestRefused(t *testing.T) {
 		{"jmeter", jtl + "1767225600000,1.5,a,200,true\n", `line 3: elapsed is "1.5"`},
 		{"jmeter", jtl + "1767225600000,15,a,200,yes\n", `line 3: success is "yes", neither true nor false`},
 		{"jmeter", jtl + "1767225600000,15\n", "line 3: it has 2 cells, which are too few"},
-		{"jmeter", jtl + "1767225600,15,a,200,true\n", "more than a year is no load; some of its times are wrong"},
+		{"jmeter", jtl + "1767225600,15,a,200,true\n", "line 3: timeStamp is 1767225600, a number of seconds, and the times before are milliseconds: one of them is wrong"},
+		{"jmeter", jtl + "1735689600000,15,a,200,true\n1767225600001,15,a,200,true\n", "more than a year is no load; some of its times are wrong"},
+		{"jmeter", "timeStamp,elapsed,success\n12345,15,true\n", "line 2: timeStamp: 12345 lies in the year 1970, as a number of seconds since 1970: no load ran then"},
+		{"jmeter", "timeStamp,elapsed,success\n-5,15,true\n", "line 2: timeStamp: -5 is no time since 1970"},
+		{"jmeter", "<testResults><httpSample t='1' ts='120000000000' s='true' lb='a'/></testResults>", "line 1: timeStamp: 120000000000 lies in the year 1973, as a number of milliseconds"},
+		{"k6", "metric_name,timestamp,metric_value\nhttp_req_duration,17,1\n", "line 2: 17 lies in the year 1970"},
+		{"gatling", "RUN\ta\tb\t1767225600000\t \t3.9\nREQUEST\t\ta\t1767225600\t1767225609\tOK\t \n", "line 2: a request begins at 1767225600, which lies in the year 1970, as a number of milliseconds since 1970: no load ran then"},
 		{"jmeter", jtl + "31 Jan 2026,15,a,200,true\n", `line 3: timeStamp is "31 Jan 2026", which is no time that is known here`},
 		{"jmeter", "<testResults><httpSample t='1' ts='1767225600000' s='true' lb='a'></sample></x></y>", "</y> has no beginning"},
 		{"locust", locust + "GET,/a,10,0,1,1,1,1,1,1,0,5,4,3\n,Aggregated,10,0,1,1,1,1,1,1,0,5,6,7\n", "p50 is 5ms, p95 4ms and p99 3ms: they must grow"},
@@ -550,9 +556,19 @@ Transfer/sec:     10.24KB
 			t.Errorf("%s: got %v, %v", at, r, err)
 		}
 	}
-	// Of two units in one file the requests lie years apart.
-	if r, err := readText(t, "jmeter", "timeStamp,elapsed,label,success\n1767225600000,1,a,true\n1767225600,1,a,true\n"); err == nil || !strings.Contains(err.Error(), "more than a year is no load") {
-		t.Errorf("seconds among ms: got %v, %v", r, err)
+	if r, err := readText(t, "k6", head+fmt.Sprintf(row+row, "1767225600", "1735689599000")); err == nil || !strings.Contains(err.Error(), "more than a year is no load") {
+		t.Errorf("times of two years: got %v, %v", r, err)
+	}
+	// JMeter writes ms. Whatever else writes JTL may write another unit.
+	for at, note := range map[string]string{"1767225600": "taken as seconds since 1970", "1767225600000": "", "1767225600000000": "taken as microseconds", "1767225600000000000": "taken as nanoseconds"} {
+		r, err := readText(t, "jmeter", "timeStamp,elapsed,label,success\n"+strings.Repeat(at+",10,a,true\n", 2))
+		if err != nil || r.Started.Format(time.RFC3339) != "2026-01-01T00:00:00Z" {
+			t.Errorf("%s: got %v, %v", at, r, err)
+			continue
+		}
+		if notes := strings.Join(r.Notes, "\n"); strings.Count(notes, "taken as") != len(note)/max(len(note), 1) || !strings.Contains(notes, note) {
+			t.Errorf("%s: got the notes\n%s", at, notes)
+		}
 	}
 }
 

@@ -106,6 +106,9 @@ func (r *reader) request(cells [][]byte) error {
 		if max(began, -began, ended, -ended) > lastMillisecond {
 			return fmt.Errorf("a request lasts from %d to %d, which are no times in ms", began, ended)
 		}
+		if year := time.UnixMilli(began).UTC().Year(); year < 2000 {
+			return fmt.Errorf("a request begins at %d, which lies in the year %d, as a number of milliseconds since 1970: no load ran then", began, year)
+		}
 		q := foreign.Request{Route: routeOf(cells[i-4], cells[i-3]), Start: began * 1e6, Took: time.Duration(ended-began) * time.Millisecond, Class: tally.OK, Users: max(r.users, 0)}
 		if !ok {
 			q.Class, q.Error = outcome(bytes.Join(cells[i+1:], []byte(" ")))

@@ -13,7 +13,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
@@ -73,13 +72,14 @@ type reader struct {
 	zone         *time.Location
 	assumed      bool // times named no zone, and the user gave none
 	layout       string
+	unit         time.Duration // of times that are numbers; 0 before the first of a file
 	transactions int64
 	requests     int64
 }
 
 // Read reads one file.
 func (r *reader) Read(f *foreign.File, s *foreign.Sink) error {
-	r.sink, r.zone = s, f.Zone
+	r.sink, r.zone, r.unit = s, f.Zone, 0
 	if form(f.Head) == tree {
 		return r.readTree(f)
 	}
@@ -237,16 +237,10 @@ var layouts = []string{
 	"01/02/06 15:04:05", "01/02/2006 15:04:05.999", "02.01.2006 15:04:05.999",
 }
 
-// lastMillisecond lies in the year 2262, where a number of ns overflows.
-const lastMillisecond = math.MaxInt64 / int64(time.Millisecond)
-
 // instant reads a time, in ns since 1970.
 func (r *reader) instant(text []byte) (int64, error) {
-	if ms, err := scan.Int(text); err == nil {
-		if ms < 0 || ms > lastMillisecond {
-			return 0, fmt.Errorf("timeStamp is %d, which is no number of milliseconds since 1970", ms)
-		}
-		return ms * int64(time.Millisecond), nil
+	if n, err := scan.Int(text); err == nil {
+		return r.number(n)
 	}
 	zone := r.zone
 	if zone == nil {
@@ -263,4 +257,23 @@ func (r *reader) instant(text []byte) (int64, error) {
 		}
 	}
 	return 0, fmt.Errorf("timeStamp is %.40q, which is no time that is known here: set jmeter.save.saveservice.timestamp_format=ms", text)
+}
+
+// number reads a time that is a number since 1970. JMeter writes milliseconds; other units come from other writers of JTL,
+// and a file has one.
+func (r *reader) number(n int64) (int64, error) {
+	unit := scan.UnitSince1970(n)
+	at, err := scan.Since1970(n)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("timeStamp: %w", err)
+	case r.unit == 0:
+		r.unit = unit
+		if unit != time.Millisecond {
+			r.sink.Note("its timeStamps are taken as %s since 1970: JMeter itself writes milliseconds", scan.UnitName(unit))
+		}
+	case r.unit != unit:
+		return 0, fmt.Errorf("timeStamp is %d, a number of %s, and the times before are %s: one of them is wrong", n, scan.UnitName(unit), scan.UnitName(r.unit))
+	}
+	return at, nil
 }

@@ -90,20 +90,33 @@ func Quantity(text string) (time.Duration, error) {
 	return 0, fmt.Errorf("%.40q is no time with a unit", text)
 }
 
-// Since1970 is an instant in ns since 1970, of a number of seconds, ms, µs or ns: its size tells the unit, since a
-// load of our time is meant.
+// Since1970 is an instant in ns since 1970, of a number of seconds, ms, µs or ns. One before the year 2000 is an error.
 func Since1970(n int64) (int64, error) {
-	unit := time.Nanosecond
-	switch size := max(n, -n); {
-	case size < 1e11: // up to the year 5138
-		unit = time.Second
-	case size < 1e14:
-		unit = time.Millisecond
-	case size < 1e17:
-		unit = time.Microsecond
-	}
+	unit := UnitSince1970(n)
 	if n < 0 || n > math.MaxInt64/int64(unit) {
 		return 0, fmt.Errorf("%d is no time since 1970", n)
 	}
-	return n * int64(unit), nil
+	at := n * int64(unit)
+	if year := time.Unix(0, at).UTC().Year(); year < 2000 {
+		return 0, fmt.Errorf("%d lies in the year %d, as a number of %s since 1970: no load ran then", n, year, UnitName(unit))
+	}
+	return at, nil
+}
+
+// UnitSince1970 is the unit of an instant: its size tells, since a load of our time is meant.
+func UnitSince1970(n int64) time.Duration {
+	switch size := max(n, -n); {
+	case size < 1e11: // up to the year 5138
+		return time.Second
+	case size < 1e14:
+		return time.Millisecond
+	case size < 1e17:
+		return time.Microsecond
+	}
+	return time.Nanosecond
+}
+
+// UnitName is the name of such a unit.
+func UnitName(unit time.Duration) string {
+	return map[time.Duration]string{time.Second: "seconds", time.Millisecond: "milliseconds", time.Microsecond: "microseconds", time.Nanosecond: "nanoseconds"}[unit]
 }

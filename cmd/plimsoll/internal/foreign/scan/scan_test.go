@@ -201,6 +201,11 @@ func TestNumbers(t *testing.T) {
 			t.Errorf("%d is %v, %v, want %v", n, got, err, want)
 		}
 	}
+	for n, want := range map[int64]string{0: "0 lies in the year 1970, as a number of seconds", 12345: "the year 1970", 5e11: "the year 1985, as a number of milliseconds", -1: "-1 is no time since 1970"} {
+		if got, err := scan.Since1970(n); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%d is %v, %v, want an error with %q", n, got, err, want)
+		}
+	}
 	if _, err := scan.Times(1e300, time.Second); err == nil {
 		t.Error("1e300 s is a time")
 	}
