@@ -375,6 +375,43 @@ func TestGivenTwice(t *testing.T) {
 	}
 }
 
+// A summary of k6 that does not tell how many requests of a route failed says so, if any failed.
+func TestUntoldFailuresOfRoutes(t *testing.T) {
+	const text = `{"metrics": {"http_req_duration": {"med": 9}, "http_reqs": {"count": 100, "rate": 10}, "http_req_failed": {"passes": %d, "fails": 1},
+"http_req_duration{name:login}": {"med": 9}, "http_reqs{name:login}": {"count": 40, "rate": 4}%s}}`
+	for _, c := range []struct {
+		failed int
+		told   string
+		noted  bool
+	}{{3, "", true}, {0, "", false}, {3, `, "http_req_failed{name:login}": {"passes": 2, "fails": 38}`, false}} {
+		r, err := readText(t, "k6", fmt.Sprintf(text, c.failed, c.told))
+		if err != nil {
+			t.Fatal(err)
+		}
+		const note = "does not tell how many requests of name:login failed: 0 stands there, and the failures count under other routes; thresholds on http_req_failed{name:login}"
+		if got := strings.Contains(strings.Join(r.Notes, "\n"), note); got != c.noted {
+			t.Errorf("%+v: got the notes %q", c, r.Notes)
+		}
+	}
+}
+
+// Requests of k6 without a tag that tells whether they failed are noted.
+func TestUntoldFailuresOfRequests(t *testing.T) {
+	const line = `{"metric":"http_req_duration","type":"Point","data":{"time":"2026-01-01T00:00:00Z","value":1,"tags":{"name":"a"%s}}}` + "\n"
+	for _, c := range []struct {
+		tags  string
+		noted bool
+	}{{"", true}, {`,"status":"200"`, false}, {`,"expected_response":"true"`, false}, {`,"error_code":"1050"`, false}} {
+		r, err := readText(t, "k6", fmt.Sprintf(line, c.tags))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(strings.Join(r.Notes, "\n"), "have no tag that tells whether they failed"); got != c.noted {
+			t.Errorf("%s: got the notes %q", c.tags, r.Notes)
+		}
+	}
+}
+
 // Sums of two runs in one file are refused: quantiles cannot be merged, and counts of two runs are no run.
 func TestTwoRuns(t *testing.T) {
 	for _, name := range summaries {
@@ -455,6 +492,9 @@ func TestRefused(t *testing.T) {
 		{"k6", k6 + strings.Replace(k6, `"value":1`, `"value":"NaN"`, 1), `line 2: the value of http_req_duration: "NaN" is no number`},
 		{"k6", k6 + strings.Replace(k6, "2026-01-01T00:00:00Z", "yesterday", 1), `line 2: the time of http_req_duration, "yesterday", is not as RFC 3339 writes it`},
 		{"k6", strings.Replace(k6, "http_req_duration", "iterations", 1), "it holds no request"},
+		{"k6", `{"metrics": {"http_req_duration": {"med": 9}, "http_reqs": {"count": 1000, "rate": 100}}}`, "it does not tell how many requests failed (http_req_failed), so it would pass any gate"},
+		{"k6", `{"metrics": {"http_req_duration": {"med": 9}, "http_reqs": {"count": 1000, "rate": 100}, "http_req_failed": {"value": null}}}`, "it does not tell how many requests failed"},
+		{"k6", `{"root_group": {}, "metrics": {"http_req_duration": {"med": 9}, "http_reqs": {"count": 0, "rate": 0}, "http_req_failed": {"passes": 50, "fails": 950}}}`, "it holds no request: http_reqs counts 0"},
 		{"jmeter", jtl + "1767225600000,-5,a,200,true\n", "line 3: a request took -5ms: its time is negative"},
 		{"jmeter", jtl + "1767225600000,NaN,a,200,true\n", `line 3: elapsed is "NaN", which is no number of milliseconds`},
 		{"jmeter", jtl + "1767225600000,1.5,a,200,true\n", `line 3: elapsed is "1.5"`},
@@ -480,6 +520,7 @@ func TestRefused(t *testing.T) {
 		{"hlog", "#[Histogram log format version 1.1]\n0.133,1.005,2.802,HISTIgAAAFd42pNpmazIwMAYxgAB\n", "line 2: the histogram is in an older encoding of HdrHistogram than V2"},
 		{"hlog", "#[Histogram log format version 1.2]\n0.1,1.0,2.0\n", "line 2: it has 3 cells"},
 		{"vegeta", "1767225600000000000,200,-5,0,0,\n", "line 1: a request took -5ns"},
+		{"vegeta", `{"latencies":{"50th":1,"95th":2,"99th":3},"earliest":"2026-01-01T00:00:00Z","end":"2026-01-01T00:00:05Z","requests":120}`, "its status_codes tell of 0 of 120 requests: how many failed is unknown"},
 		{"oha", `{"summary": {"requestsPerSec": 1}}`, "summary.total, the length of the load, is missing"},
 	} {
 		if r, err := readText(t, c.format, c.text); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -59,6 +59,7 @@ type reader struct {
 	points    int64
 	dropped   float64 // iterations that k6 did not begin
 	untold    int64   // requests without a name, a URL and a status
+	unjudged  int64   // requests without a tag that tells whether they failed
 	tags      tags
 	coarse    bool // times are whole seconds
 }
@@ -83,6 +84,9 @@ func (r *reader) End(s *foreign.Sink) error {
 	}
 	if r.untold > 0 {
 		s.Note("%d requests have no tags that tell a name, a URL or a status: k6's systemTags leave them out", r.untold)
+	}
+	if r.unjudged > 0 {
+		s.Note("%d requests have no tag that tells whether they failed (expected_response, status, error_code): they count as successes, since k6's systemTags leave these out", r.unjudged)
 	}
 	if r.points > 0 {
 		s.Target = r.addresses.Target
@@ -129,6 +133,9 @@ func (r *reader) request(end int64, ms float64, grpc bool) error {
 	}
 	if len(name)+len(t.status) == 0 {
 		r.untold++
+	}
+	if len(t.expected)+len(t.status)+len(t.code)+len(t.text) == 0 {
+		r.unjudged++
 	}
 	r.points++
 	before := took // from the beginning to the end

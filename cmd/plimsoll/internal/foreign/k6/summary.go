@@ -44,9 +44,15 @@ func readSummary(f *foreign.File, s *foreign.Sink) error {
 	if all == nil || requests == nil {
 		return errors.New("it has no requests of HTTP (http_req_duration and http_reqs)")
 	}
+	if requests["count"] == 0 {
+		return errors.New("it holds no request: http_reqs counts 0")
+	}
 	total, err := d.sums("")
 	if err != nil {
 		return err
+	}
+	if !d.tellsFailures("") {
+		return errors.New("it does not tell how many requests failed (http_req_failed), so it would pass any gate: k6 tells it from version 0.31 on, unless the script sets http.setResponseCallback(null); import its JSON lines (--out json=FILE)")
 	}
 	length := d.State.Length / 1e3 // seconds
 	if length <= 0 && requests["rate"] > 0 {
@@ -64,12 +70,12 @@ func readSummary(f *foreign.File, s *foreign.Sink) error {
 		s.Users = int(d.figures("vus_max")["max"])
 	}
 	s.Note("the summary does not tell when the load ran: that it ended when the file was written is assumed")
-	return d.routes(s)
+	return d.routes(s, total.Failures)
 }
 
 // routes adds the routes of submetrics such as http_req_duration{name:login}. A script has them if its thresholds name them.
-func (d *document) routes(s *foreign.Sink) error {
-	var all []string
+func (d *document) routes(s *foreign.Sink, failures int64) error {
+	var all, untold []string
 	for metric := range d.Metrics {
 		tag, is := strings.CutPrefix(metric, "http_req_duration{")
 		if is && !strings.Contains(tag, "expected_response:") && d.Metrics["http_reqs{"+tag] != nil {
@@ -89,6 +95,12 @@ func (d *document) routes(s *foreign.Sink) error {
 		if err := s.Route([]byte(name), of); err != nil {
 			return err
 		}
+		if !d.tellsFailures("{" + tag + "}") {
+			untold = append(untold, tag)
+		}
+	}
+	if len(untold) > 0 && failures > 0 {
+		s.Note("k6's summary does not tell how many requests of %.200s failed: 0 stands there, and the failures count under other routes; thresholds on http_req_failed{%s} and the like make it tell", strings.Join(untold, ", "), untold[0])
 	}
 	if len(all) == 0 {
 		s.Note("k6's summary tells of all requests together: thresholds on http_req_duration{name:…} and http_reqs{name:…} make it tell of routes")
@@ -113,6 +125,12 @@ func (d *document) sums(tag string) (of foreign.Sums, err error) {
 		of.Quantile(quantile, took)
 	}
 	return of, nil
+}
+
+// tellsFailures reports whether the summary tells how many requests failed: of all, or of those with a tag.
+func (d *document) tellsFailures(tag string) bool {
+	_, told := d.figures("http_req_failed" + tag)["passes"]
+	return told
 }
 
 // figures are the numbers of a metric; nil if it is not there.

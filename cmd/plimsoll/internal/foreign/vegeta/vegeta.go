@@ -246,7 +246,9 @@ func (r *reader) report(f *foreign.File) error {
 		Requests: m.Requests, P50: time.Duration(m.Latencies.P50), P95: time.Duration(m.Latencies.P95), P99: time.Duration(m.Latencies.P99),
 		Bytes: m.BytesIn.Total, Classes: map[tally.Class]int64{},
 	}
+	var told int64
 	for code, n := range m.Codes {
+		told += n
 		switch {
 		case code == "0":
 			of.Failures += n
@@ -254,6 +256,9 @@ func (r *reader) report(f *foreign.File) error {
 		case !strings.HasPrefix(code, "2") && !strings.HasPrefix(code, "3"):
 			of.Failures += n
 		}
+	}
+	if told < m.Requests {
+		return fmt.Errorf("its status_codes tell of %d of %d requests: how many failed is unknown; import its results (vegeta encode) instead", told, m.Requests)
 	}
 	return errors.Join(r.sink.Total(of), r.sink.Lasted(m.Earliest, m.End.Sub(m.Earliest)))
 }
