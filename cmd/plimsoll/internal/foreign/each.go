@@ -33,9 +33,16 @@ func EachRow(f *File, s *Sink, lines *scan.Lines, table *scan.Table, do func(cel
 			return scan.ErrCut
 		}
 		usual = len(cells)
-		return do(cells)
+		err = do(cells)
+		if err != nil && table.Names(cells) {
+			return ErrJoined
+		}
+		return err
 	})
 }
+
+// ErrJoined is the error about a file in which another one begins.
+var ErrJoined = errors.New("a second file begins: files were joined; give each file by itself")
 
 func each(f *File, s *Sink, lines *scan.Lines, next func() error) error {
 	for {

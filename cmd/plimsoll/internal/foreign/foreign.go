@@ -33,8 +33,9 @@ type Format struct {
 	Name string // as the command line names it, such as k6
 	Tool string // as sentences name it
 	// Form says which file of the tool begins with head, such as "the JSON lines of k6"; empty for none.
-	Form func(head []byte) string
-	New  func() Reader
+	Form  func(head []byte) string
+	Known string // which files of the tool are read, for a sentence about one that is not
+	New   func() Reader
 }
 
 // Reader reads the files of one result, one after the other.
@@ -104,6 +105,9 @@ func (s *Sink) Cut(format string, args ...any) {
 		s.cut = fmt.Sprintf(format, args...)
 	}
 }
+
+// WasCut is the sentence about a file that ends in the middle; empty if none does.
+func (s *Sink) WasCut() string { return s.cut }
 
 // Request counts one request. It returns an error if no request can have these values.
 func (s *Sink) Request(r *Request) error {

@@ -254,5 +254,5 @@ func recognise(format foreign.Format, head []byte) error {
 			return fmt.Errorf("this looks like %s: write `plimsoll import %s`", form, other.Name)
 		}
 	}
-	return fmt.Errorf("this is no file of %s that is known here: it begins with %.60q", format.Tool, head)
+	return fmt.Errorf("this is no file of %s that is known here: it begins with %.60q; these are known: %s", format.Tool, head, format.Known)
 }

@@ -412,6 +412,66 @@ func TestUntoldFailuresOfRequests(t *testing.T) {
 	}
 }
 
+// Joined files are refused where the second begins. Those of k6 are read on; see k6-twice.csv.
+func TestJoinedFiles(t *testing.T) {
+	for _, name := range []string{"jmeter.jtl", "jmeter-semicolon.jtl", "jmeter.xml", "hey.csv", "shop_stats.csv"} {
+		data, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.TrimRight(string(data), "\n")
+		want := fmt.Sprintf("line %d: a second file begins: files were joined; give each file by itself", strings.Count(text, "\n")+2)
+		if name == "jmeter.xml" {
+			want = "a second file begins"
+		}
+		if r, err := readText(t, formatOf(data), text+"\n"+text+"\n"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s twice: got %v, %v, want %s", name, r, err, want)
+		}
+	}
+	bare, err := os.ReadFile("testdata/jmeter-bare.jtl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	headed, err := os.ReadFile("testdata/jmeter.jtl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := readText(t, "jmeter", string(bare)+string(headed)); err == nil || !strings.Contains(err.Error(), "a second file begins") {
+		t.Errorf("rows and a file with a header: got %v, %v", r, err)
+	}
+}
+
+// A history of Locust alone has no sums.
+func TestHistoryOfLocustAlone(t *testing.T) {
+	if r, err := read(t, "locust", "testdata/shop_stats_history.csv"); err == nil || !strings.Contains(err.Error(), "give the file whose name ends in _stats.csv too") {
+		t.Errorf("got %v, %v", r, err)
+	}
+}
+
+// JTL in XML may be in ISO-8859-1, and a spreadsheet writes true in capitals.
+func TestWordsOfJMeter(t *testing.T) {
+	sample := "<httpSample t=\"5\" ts=\"1767225600000\" s=\"true\" lb=\"b\xfccher\" rc=\"200\"/>"
+	for _, encoding := range []string{"ISO-8859-1", "iso-8859-1", "latin1"} {
+		r, err := readText(t, "jmeter", "<?xml version=\"1.0\" encoding=\""+encoding+"\"?><testResults>"+strings.Repeat(sample, 2000)+"</testResults>")
+		if err != nil || r.Tally.Total().Requests() != 2000 || strings.Join(r.Routes(), ";") != "bücher" {
+			t.Errorf("%s: got %v, %v", encoding, r, err)
+		}
+	}
+	r, err := readText(t, "jmeter", "timeStamp,elapsed,label,responseCode,success\n1767225600000,10,a,200,TRUE\n1767225600000,10,a,500,FALSE\n")
+	if err != nil || r.Tally.Total().Requests() != 2 || r.Tally.Total().Failures() != 1 {
+		t.Errorf("got %v, %v", r, err)
+	}
+}
+
+// Every format says which of its tool's files are known.
+func TestKnown(t *testing.T) {
+	for _, f := range imports.Formats() {
+		if _, err := readText(t, f.Name, "x\n"); f.Known == "" || err == nil || !strings.HasSuffix(err.Error(), "; these are known: "+f.Known) {
+			t.Errorf("%s: got %v", f.Name, err)
+		}
+	}
+}
+
 // Sums of two runs in one file are refused: quantiles cannot be merged, and counts of two runs are no run.
 func TestTwoRuns(t *testing.T) {
 	for _, name := range summaries {
@@ -480,7 +540,15 @@ func TestRefused(t *testing.T) {
 		{"k6", "", "the file is empty"},
 		{"k6", "\xef\xbb\xbf\n", "the file is empty"},
 		{"k6", "\xff\xfe{\x00", "UTF-16"},
-		{"k6", "hello\n", `this is no file of k6 that is known here: it begins with "hello\n"`},
+		{"k6", "hello\n", `this is no file of k6 that is known here: it begins with "hello\n"; these are known: JSON lines (--out json=FILE), CSV (--out csv=FILE) and summaries`},
+		{"ab", "Percentage served,Time in ms\n0,0.000\n", "these are known: what ab prints, not the files of -e and -g"},
+		{"ab", "starttime\tseconds\tctime\tdtime\tttime\twait\n", "not the files of -e and -g"},
+		{"locust", "\"Type\",\"Name\",\"# requests\",\"# failures\"\n", "these are known: the CSV files that Locust writes from version 1 on"},
+		{"vegeta", "Requests      [total, rate, throughput]  100, 10.10, 10.00\n", "and the report as JSON (vegeta report -type=json)"},
+		{"k6", `{"version": "1.0.0", "results": {"metrics": [{"name": "http_reqs"}, {"name": "http_req_duration"}]}}`, "this is k6's newer form of a summary, which is not known here: run k6 without --new-machine-readable-summary"},
+		{"jmeter", "<?xml version='1.0' encoding='EUC-KR'?><testResults><httpSample t='1' ts='1767225600000' s='true' lb='a'/></testResults>", `line 1: its encoding is "EUC-KR": write it as UTF-8`},
+		{"jmeter", "<?xml version='1.0'?><testResults><httpSample t='1' ts='1767225600000' s='true' lb='\xff'/></testResults>", "line 1: the XML: invalid UTF-8"},
+		{"locust", locust + "GET,/a,10,0,1,1,1,1,1,1,0,5,6,7\n,Aggregated,10,0,1,1", "ends in the middle of line 3: it was cut, and the end of the load is missing; so is its row Aggregated, and without it the file cannot be read"},
 		{"k7", "hello\n", `there is no format "k7": there are locust, k6, vegeta`},
 		{"k6", "\x1f\x8bnonsense", "unpack gzip"},
 		{"k6", `window.BENCHMARK_DATA = {"entries":{}}`, "this looks like a data.js of github-action-benchmark: write `plimsoll import github-action-benchmark`"},
@@ -511,7 +579,7 @@ func TestRefused(t *testing.T) {
 		{"jmeter", "<testResults><httpSample t='1' ts='1767225600000' s='true' lb='a'></sample></x></y>", "</y> has no beginning"},
 		{"locust", locust + "GET,/a,10,0,1,1,1,1,1,1,0,5,4,3\n,Aggregated,10,0,1,1,1,1,1,1,0,5,6,7\n", "p50 is 5ms, p95 4ms and p99 3ms: they must grow"},
 		{"locust", locust + "GET,/a,10,11,1,1,1,1,1,1,0,5,6,7\n,Aggregated,10,0,1,1,1,1,1,1,0,5,6,7\n", "11 of 10 requests failed"},
-		{"locust", locust + "GET,/a,10,0,1,1,1,1,1,1,0,5,6,7\n", "there is no row Aggregated"},
+		{"locust", locust + "GET,/a,10,0,1,1,1,1,1,1,0,5,6,7\n", "the row Aggregated is missing, which Locust writes last into its _stats.csv: it was cut"},
 		{"locust", locust + ",Aggregated,x,0,1,1,1,1,1,1,0,5,6,7\n,Aggregated,1,0,1,1,1,1,1,1,0,5,6,7\n", `line 2: "x" is no number`},
 		{"wrk", "Running 10s test @ http://h/\n  2 threads and 10 connections\n", "it was cut"},
 		{"gatling", "RUN\ta\tb\t1767225600000\t \t3.9\nREQUEST\t\ta\t1767225600009\t1767225600001\tOK\t \n", "line 2: a request took -8ms"},

@@ -20,7 +20,10 @@ import (
 
 // Format reads the output of ApacheBench.
 func Format() foreign.Format {
-	return foreign.Format{Name: "ab", Tool: "ab", Form: form, New: func() foreign.Reader { return reader{} }}
+	return foreign.Format{
+		Name: "ab", Tool: "ab", Form: form, New: func() foreign.Reader { return reader{} },
+		Known: "what ab prints, not the files of -e and -g",
+	}
 }
 
 // form recognises what ab prints.

@@ -23,7 +23,10 @@ import (
 
 // Format reads histories of benchmarks.
 func Format() foreign.Format {
-	return foreign.Format{Name: "github-action-benchmark", Tool: "github-action-benchmark", Form: form, New: func() foreign.Reader { return reader{} }}
+	return foreign.Format{
+		Name: "github-action-benchmark", Tool: "github-action-benchmark", Form: form, New: func() foreign.Reader { return reader{} },
+		Known: "data.js, and the CSV that plimsoll backtest reads",
+	}
 }
 
 // form recognises a history.

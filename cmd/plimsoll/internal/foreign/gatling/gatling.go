@@ -20,7 +20,10 @@ import (
 
 // Format is Gatling's.
 func Format() foreign.Format {
-	return foreign.Format{Name: "gatling", Tool: "Gatling", Form: form, New: func() foreign.Reader { return &reader{} }}
+	return foreign.Format{
+		Name: "gatling", Tool: "Gatling", Form: form, New: func() foreign.Reader { return &reader{} },
+		Known: "simulation.log of versions 2 to 3.11",
+	}
 }
 
 const binary = "a binary simulation.log of Gatling 3.12 or newer"

@@ -22,7 +22,10 @@ import (
 
 // Format reads what hey writes.
 func Format() foreign.Format {
-	return foreign.Format{Name: "hey", Tool: "hey", Form: form, New: func() foreign.Reader { return &reader{} }}
+	return foreign.Format{
+		Name: "hey", Tool: "hey", Form: form, New: func() foreign.Reader { return &reader{} },
+		Known: "what hey prints, and its CSV (-o csv)",
+	}
 }
 
 const (

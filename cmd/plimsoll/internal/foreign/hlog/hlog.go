@@ -22,7 +22,10 @@ import (
 
 // Format reads logs of HdrHistogram.
 func Format() foreign.Format {
-	return foreign.Format{Name: "hlog", Tool: "HdrHistogram", Form: form, New: func() foreign.Reader { return &reader{} }}
+	return foreign.Format{
+		Name: "hlog", Tool: "HdrHistogram", Form: form, New: func() foreign.Reader { return &reader{} },
+		Known: "logs of HdrHistogram (HistogramLogWriter)",
+	}
 }
 
 // form recognises a log.

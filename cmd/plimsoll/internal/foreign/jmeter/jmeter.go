@@ -23,7 +23,10 @@ import (
 
 // Format is JMeter's.
 func Format() foreign.Format {
-	return foreign.Format{Name: "jmeter", Tool: "JMeter", Form: form, New: func() foreign.Reader { return &reader{} }}
+	return foreign.Format{
+		Name: "jmeter", Tool: "JMeter", Form: form, New: func() foreign.Reader { return &reader{} },
+		Known: "JTL as CSV, whose first line names the columns timeStamp and elapsed or whose columns are JMeter's usual ones, and JTL as XML",
+	}
 }
 
 const (
@@ -95,6 +98,7 @@ func (r *reader) Read(f *foreign.File, s *foreign.Sink) error {
 		for i, name := range usual {
 			names[name] = i
 		}
+		rows.Columns = names
 	}
 	c, err := columnsOf(names)
 	if err != nil {
@@ -205,7 +209,7 @@ func isTransaction(s *sample) bool {
 // class says how a sample ended.
 func (s *sample) class() (tally.Class, error) {
 	code, err := scan.Int(s.code)
-	success := string(s.success)
+	success := strings.ToLower(string(s.success)) // spreadsheets write TRUE
 	switch {
 	case success == "true", success == "" && err == nil && code < 400:
 		return tally.OK, nil

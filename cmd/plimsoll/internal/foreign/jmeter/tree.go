@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/plimsoll-ci/plimsoll/cmd/plimsoll/internal/foreign"
 )
@@ -26,17 +28,24 @@ type element struct {
 type walk struct {
 	reader *reader
 	open   []element
+	begun  bool
 }
 
 // readTree reads the XML. The samples that count are the children of testResults and of transactions.
 func (r *reader) readTree(f *foreign.File) error {
-	decoder := xml.NewDecoder(f)
-	t := walk{reader: r}
+	decoder, t := xml.NewDecoder(f), walk{reader: r}
+	var unread error // why the encoding cannot be read: the decoder's error has words of its own around it
+	decoder.CharsetReader = func(name string, in io.Reader) (decoded io.Reader, err error) {
+		decoded, unread = charset(name, in)
+		return decoded, unread
+	}
 	for {
 		token, err := decoder.RawToken()
 		line, _ := decoder.InputPos()
 		var syntax *xml.SyntaxError
 		switch {
+		case unread != nil:
+			err = unread
 		case errors.Is(err, io.EOF) && len(t.open) == 0:
 			return nil
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &syntax) && syntax.Msg == "unexpected EOF":
@@ -44,11 +53,46 @@ func (r *reader) readTree(f *foreign.File) error {
 			return nil
 		case err == nil:
 			err = t.take(token)
+		case syntax != nil:
+			err = fmt.Errorf("the XML: %s", syntax.Msg)
 		}
 		if err != nil {
 			return fmt.Errorf("line %d: %w", line, err)
 		}
 	}
+}
+
+// charset reads text in an encoding other than UTF-8.
+func charset(name string, in io.Reader) (io.Reader, error) {
+	switch strings.ToUpper(name) {
+	case "ISO-8859-1", "LATIN1", "US-ASCII":
+		return &latin{in: in}, nil
+	}
+	return nil, fmt.Errorf("its encoding is %.40q: write it as UTF-8", name)
+}
+
+// latin makes UTF-8 of ISO-8859-1, whose bytes are the first characters of Unicode.
+type latin struct {
+	in    io.Reader
+	ready []byte // UTF-8 that was not read yet
+	block [4096]byte
+	err   error
+}
+
+func (l *latin) Read(b []byte) (int, error) {
+	for len(l.ready) == 0 && l.err == nil {
+		var n int
+		n, l.err = l.in.Read(l.block[:])
+		for _, c := range l.block[:n] {
+			l.ready = utf8.AppendRune(l.ready, rune(c))
+		}
+	}
+	if len(l.ready) == 0 {
+		return 0, l.err
+	}
+	n := copy(b, l.ready)
+	l.ready = l.ready[n:]
+	return n, nil
 }
 
 // take follows one token.
@@ -58,6 +102,10 @@ func (t *walk) take(token xml.Token) error {
 		if len(t.open) >= maxNested {
 			return errors.New("it is nested too deep")
 		}
+		if len(t.open) == 0 && t.begun {
+			return foreign.ErrJoined
+		}
+		t.begun = true
 		t.begin(token)
 	case xml.CharData:
 		if len(t.open) > 0 && t.open[len(t.open)-1].why {

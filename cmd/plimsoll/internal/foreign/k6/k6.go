@@ -20,7 +20,10 @@ import (
 
 // Format reads what k6 writes.
 func Format() foreign.Format {
-	return foreign.Format{Name: "k6", Tool: "k6", Form: form, New: func() foreign.Reader { return &reader{} }}
+	return foreign.Format{
+		Name: "k6", Tool: "k6", Form: form, New: func() foreign.Reader { return &reader{} },
+		Known: "JSON lines (--out json=FILE), CSV (--out csv=FILE) and summaries (--summary-export, the data of handleSummary)",
+	}
 }
 
 const (

@@ -20,6 +20,7 @@ type document struct {
 	State   struct {
 		Length float64 `json:"testRunDurationMs"`
 	} `json:"state"`
+	Results json.RawMessage `json:"results"` // of the form that is not read
 }
 
 // largest bounds a summary: k6 writes a few kilobytes.
@@ -38,6 +39,9 @@ func readSummary(f *foreign.File, s *foreign.Sink) error {
 	var d document
 	if err := foreign.Decode(data, &d); err != nil {
 		return err
+	}
+	if d.Metrics == nil && d.Results != nil {
+		return errors.New("this is k6's newer form of a summary, which is not known here: run k6 without --new-machine-readable-summary, or import its JSON lines (--out json=FILE)")
 	}
 	all := d.figures("http_req_duration")
 	requests := d.figures("http_reqs")

@@ -22,7 +22,10 @@ import (
 
 // Format is Locust's.
 func Format() foreign.Format {
-	return foreign.Format{Name: "locust", Tool: "Locust", Form: form, New: func() foreign.Reader { return &reader{failures: map[string]map[string]int64{}} }}
+	return foreign.Format{
+		Name: "locust", Tool: "Locust", Form: form, New: func() foreign.Reader { return &reader{failures: map[string]map[string]int64{}} },
+		Known: "the CSV files that Locust writes from version 1 on (--csv PREFIX): PREFIX_stats.csv, PREFIX_stats_history.csv and PREFIX_failures.csv",
+	}
 }
 
 const (
@@ -201,8 +204,14 @@ func (r *reader) point(cells [][]byte, column func(string) int) error {
 
 // End tells the Sink what all files say together.
 func (r *reader) End(s *foreign.Sink) error {
-	if r.total == nil {
+	switch {
+	case r.total != nil:
+	case r.changed.IsZero():
 		return errors.New("there is no row Aggregated: give the file whose name ends in _stats.csv too")
+	case s.WasCut() != "":
+		return fmt.Errorf("%s; so is its row Aggregated, and without it the file cannot be read", s.WasCut())
+	default:
+		return errors.New("the row Aggregated is missing, which Locust writes last into its _stats.csv: it was cut, and cannot be read")
 	}
 	for _, one := range r.routes {
 		one.of.Errors = bounded(r.failures[string(one.name)], one.of.Failures)

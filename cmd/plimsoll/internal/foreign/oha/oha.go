@@ -15,7 +15,10 @@ import (
 
 // Format is oha's.
 func Format() foreign.Format {
-	return foreign.Format{Name: "oha", Tool: "oha", Form: form, New: func() foreign.Reader { return reader{} }}
+	return foreign.Format{
+		Name: "oha", Tool: "oha", Form: form, New: func() foreign.Reader { return reader{} },
+		Known: "its JSON (--output-format json)",
+	}
 }
 
 // form recognises oha's JSON.

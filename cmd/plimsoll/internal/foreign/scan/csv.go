@@ -58,6 +58,19 @@ func NewTable(lines *Lines, commas string) (*Table, error) {
 // Without reads a CSV that names no columns.
 func Without(lines *Lines, comma byte) *Table { return &Table{lines: lines, comma: comma} }
 
+// Names reports whether a row names columns, as the header does: its first two cells are names of the first two.
+func (t *Table) Names(cells [][]byte) bool {
+	for i := range 2 {
+		if i >= len(cells) {
+			return false
+		}
+		if at, is := t.Columns[string(cells[i])]; !is || at != i {
+			return false
+		}
+	}
+	return true
+}
+
 // Line is the number of the line that the row ended in.
 func (t *Table) Line() int { return t.lines.Number }
 

@@ -21,7 +21,10 @@ import (
 
 // Format is vegeta's.
 func Format() foreign.Format {
-	return foreign.Format{Name: "vegeta", Tool: "vegeta", Form: form, New: func() foreign.Reader { return &reader{} }}
+	return foreign.Format{
+		Name: "vegeta", Tool: "vegeta", Form: form, New: func() foreign.Reader { return &reader{} },
+		Known: "binary results, those that vegeta encode makes of them as JSON or CSV, and the report as JSON (vegeta report -type=json)",
+	}
 }
 
 const (

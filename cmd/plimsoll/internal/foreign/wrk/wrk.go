@@ -20,7 +20,10 @@ import (
 
 // Format is wrk's, and wrk2's.
 func Format() foreign.Format {
-	return foreign.Format{Name: "wrk", Tool: "wrk", Form: form, New: func() foreign.Reader { return reader{} }}
+	return foreign.Format{
+		Name: "wrk", Tool: "wrk", Form: form, New: func() foreign.Reader { return reader{} },
+		Known: "what wrk and wrk2 print, from the line \"Running 10s test @ …\" on",
+	}
 }
 
 var begins = regexp.MustCompile(`(?m)^Running \S+ test @ (\S+)`)
