@@ -563,6 +563,7 @@ func TestRefused(t *testing.T) {
 		{"k6", `{"metrics": {"http_req_duration": {"med": 9}, "http_reqs": {"count": 1000, "rate": 100}}}`, "it does not tell how many requests failed (http_req_failed), so it would pass any gate"},
 		{"k6", `{"metrics": {"http_req_duration": {"med": 9}, "http_reqs": {"count": 1000, "rate": 100}, "http_req_failed": {"value": null}}}`, "it does not tell how many requests failed"},
 		{"k6", `{"root_group": {}, "metrics": {"http_req_duration": {"med": 9}, "http_reqs": {"count": 0, "rate": 0}, "http_req_failed": {"passes": 50, "fails": 950}}}`, "it holds no request: http_reqs counts 0"},
+		{"k6", `{"metrics": {"http_req_duration": {"med": 9}, "http_reqs": {"count": "1000", "rate": 100}, "http_req_failed": {"passes": 50, "fails": 950}}}`, "http_reqs has no number as its count"},
 		{"jmeter", jtl + "1767225600000,-5,a,200,true\n", "line 3: a request took -5ms: its time is negative"},
 		{"jmeter", jtl + "1767225600000,NaN,a,200,true\n", `line 3: elapsed is "NaN", which is no number of milliseconds`},
 		{"jmeter", jtl + "1767225600000,1.5,a,200,true\n", `line 3: elapsed is "1.5"`},

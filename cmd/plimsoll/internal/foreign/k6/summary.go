@@ -48,7 +48,10 @@ func readSummary(f *foreign.File, s *foreign.Sink) error {
 	if all == nil || requests == nil {
 		return errors.New("it has no requests of HTTP (http_req_duration and http_reqs)")
 	}
-	if requests["count"] == 0 {
+	switch count, told := requests["count"]; {
+	case !told:
+		return errors.New("it does not tell how many requests there were: http_reqs has no number as its count")
+	case count == 0:
 		return errors.New("it holds no request: http_reqs counts 0")
 	}
 	total, err := d.sums("")
