@@ -190,7 +190,7 @@ func (f storeFlag) useRun(ctx context.Context, a *console.Console, id string, do
 type commentFlags struct {
 	Comment      string `enum:"auto,always,never" default:"auto" help:"When to comment on the pull request that the workflow runs for: auto (when the verdict is not a pass, the load has changed, or a comment exists already), always or never."`
 	CommentLogin string `placeholder:"LOGIN" help:"The login that comments, such as my-app[bot], if the token belongs to your own GitHub App."`
-	AcceptLabel  string `default:"plimsoll-accepted" help:"The label on a pull request that accepts a slower change; empty for none."`
+	AcceptLabel  string `default:"plimsoll-accepted" empty:"" help:"The label on a pull request that accepts a slower change; empty for none."`
 }
 
 func (f commentFlags) options() publish.Options {

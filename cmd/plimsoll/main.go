@@ -157,10 +157,10 @@ func dispatch(ctx context.Context, a *console.Console, args []string) (err error
 }
 
 // emptyFlag refuses a flag with an empty text on the command line. A shell makes one of a variable that is not set, and of a
-// command that has failed, and the flag must not count as left out then: --meeting "" would load.
+// command that has failed, and the flag must not count as left out then: --meeting "" would load. The tag empty allows it.
 func emptyFlag(command *kong.Context) error {
 	for _, p := range command.Path {
-		if p.Flag == nil || p.Resolved {
+		if p.Flag == nil || p.Resolved || p.Flag.Tag.Has("empty") {
 			continue
 		}
 		empty := false

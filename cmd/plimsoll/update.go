@@ -23,7 +23,7 @@ type baselineUpdateCmd struct {
 	storeFlag
 	Result       string `placeholder:"FILE" file:"" help:"Record this result instead of measuring."`
 	Branch       string `help:"The branch that the run belongs to (default: the one checked out)."`
-	AcceptLabel  string `default:"plimsoll-accepted" help:"The label that accepted a merged pull request; empty for none."`
+	AcceptLabel  string `default:"plimsoll-accepted" empty:"" help:"The label that accepted a merged pull request; empty for none."`
 	CommentLogin string `placeholder:"LOGIN" help:"With history.issues: the login that opens issues, such as my-app[bot], if the token belongs to your own GitHub App."`
 }
 
