@@ -2,6 +2,8 @@ package monitor
 
 import (
 	"cmp"
+	"fmt"
+	"iter"
 	"maps"
 	"math"
 	"slices"
@@ -99,26 +101,43 @@ func (t *table) watch() *result.Watch {
 	for name, sum := range t.all {
 		w.Mean[name] = sum.value()
 	}
+	if more := len(w.Mean) - maxFigures; more > 0 {
+		t.absent(result.Absent{Source: "figures", Why: fmt.Sprintf("only %d are kept, %d are left out", maxFigures, more)})
+	}
 	w.Mean, w.Peak = bounded(w.Mean, maxFigures), bounded(w.Peak, maxFigures)
 	for name, text := range w.Facts {
 		w.Facts[name] = plain(text)
 	}
+	t.columns()
 	slices.SortFunc(w.Absent, func(a, b result.Absent) int {
 		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Why, b.Why))
 	})
-	t.columns()
 	return w
 }
 
 // bounded leaves out what a result may not hold.
 func bounded(figures map[string]float64, most int) map[string]float64 {
 	kept := map[string]float64{}
-	for _, name := range slices.Sorted(maps.Keys(figures)) {
-		if v := figures[name]; len(kept) < most && len(name) <= maxNames && !math.IsNaN(v) && math.Abs(v) <= 1e300 {
+	for _, name := range inOrder(maps.Keys(figures)) {
+		if v := figures[name]; len(kept) < most && !math.IsNaN(v) && math.Abs(v) <= 1e300 {
 			kept[name] = v
 		}
 	}
 	return kept
+}
+
+// inOrder sorts the names that a result may hold. Those of the system, its machine and this program come first, and others by
+// name: a bound leaves out what comes last.
+func inOrder(names iter.Seq[string]) []string {
+	rank := func(name string) int {
+		subject, _, _ := strings.Cut(name, ".")
+		if at := slices.Index([]string{result.OfSystem, result.OfMachine, result.OfGenerator}, subject); at >= 0 {
+			return at
+		}
+		return math.MaxInt
+	}
+	all := slices.SortedFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b)) })
+	return slices.DeleteFunc(all, func(name string) bool { return len(name) > maxNames })
 }
 
 // columns makes the timeline of the points. Neighbours are joined until there are few enough.
@@ -141,24 +160,34 @@ func (t *table) columns() {
 	}
 	w := &t.so
 	w.Start, w.Step, w.Timeline = time.Duration(first)*t.step, t.step, map[string]result.Column{}
+	for _, name := range t.drawn() {
+		w.Timeline[name] = slices.Repeat(result.Column{math.NaN()}, last-first+1)
+	}
 	for _, part := range t.parts {
 		for _, p := range part.points {
 			for name, value := range p.figures {
-				column := w.Timeline[name]
-				if column == nil {
-					if len(w.Timeline) >= maxColumns || len(name) > maxNames {
-						continue
-					}
-					column = make(result.Column, last-first+1)
-					for i := range column {
-						column[i] = math.NaN()
-					}
-					w.Timeline[name] = column
-				}
-				if math.Abs(value) <= 1e300 {
+				if column := w.Timeline[name]; column != nil && math.Abs(value) <= 1e300 {
 					column[p.slot-first] = value
 				}
 			}
 		}
 	}
+}
+
+// drawn are the names of the columns. If there are too many, it notes how many are left out.
+func (t *table) drawn() []string {
+	names := map[string]bool{}
+	for _, part := range t.parts {
+		for _, p := range part.points {
+			for name := range p.figures {
+				names[name] = true
+			}
+		}
+	}
+	all := inOrder(maps.Keys(names))
+	if more := len(all) - maxColumns; more > 0 {
+		t.absent(result.Absent{Source: "timeline", Why: fmt.Sprintf("only %d figures have one, %d are left out", maxColumns, more)})
+		all = all[:maxColumns]
+	}
+	return all
 }
