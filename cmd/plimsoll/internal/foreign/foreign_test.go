@@ -200,7 +200,11 @@ func TestGaps(t *testing.T) {
 		"a day, every 17 s":                 every(24*time.Hour, 17*time.Second),
 	}
 	random := rand.New(rand.NewPCG(7, 7))
-	for seed := range uint64(150) {
+	seeds := uint64(150)
+	if testing.Short() {
+		seeds = 15
+	}
+	for seed := range seeds {
 		length := time.Second * time.Duration(math.Pow(36000, random.Float64()))
 		loads[fmt.Sprintf("seed %d, %v", seed, length)] = sparse(seed, length)
 	}
