@@ -93,8 +93,8 @@ func (s *Source) Read(now time.Time) (figures map[string]float64, facts map[stri
 	return maps.Clone(s.last.figures), nil, append(absent, s.last.absent...)
 }
 
-// Counted tells the amounts that pages have counted since the last call, and the seconds that each was counted in, or
-// another such amount that it is a share of. The peak is the highest rate between two pages.
+// Counted calls tell for each amount that was counted since the last call. The rate is amount divided by of: the seconds
+// that it took, or the amount that it is a share of. The peak is the highest rate between two pages.
 func (s *Source) Counted(tell func(name string, amount, of, peak float64)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -2,8 +2,8 @@ package monitor
 
 import "time"
 
-// figuresOf is a Source whose figures are values: they are weighted with the time that they stand for. What it tells as
-// amounts is exact over any span of time.
+// figuresOf is a Source whose figures are values: they are weighted with the time that they stand for. Amounts, if it
+// counts any, are added up.
 type figuresOf struct{ Source }
 
 func (f figuresOf) take(now time.Time, to *Reading) {

@@ -33,9 +33,10 @@ type spender interface {
 	Spent() time.Duration // CPU time, so far
 }
 
-// counter is a Source that tells amounts too, of a time that other instants bound than those at which it is read.
+// counter is a Source that also counts. Its amounts belong to intervals of its own, not to those between two calls of Read.
 type counter interface {
-	// Counted tells the amounts since the last call, with what each is a part of, and what was the highest rate meanwhile.
+	// Counted calls tell for each amount that was counted since the last call. The rate is amount divided by of, and peak is
+	// the highest rate in one interval.
 	Counted(tell func(name string, amount, of, peak float64))
 }
 
